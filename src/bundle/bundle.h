@@ -1,0 +1,104 @@
+/*
+ * bundle - a snapshot file: one plain tar whose data members are each zstd-compressed.
+ *
+ * Members, in order: RESTORE.md, restore.sh, meta.json, globals.sql.zst, then the data members as
+ * parts NAME.zst.000000, NAME.zst.000001, … of one zstd stream each, MANIFEST.json, SHA256SUMS.
+ * Stock tools restore it: tar, sha256sum, zstd, createdb, pg_restore, psql. Memory is bounded by one
+ * part. The tar layer is libarchive's; compression is libzstd's own (multi-threaded).
+ */
+#ifndef BUNDLE_BUNDLE_H
+#define BUNDLE_BUNDLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+
+/* Where the bytes of a bundle go, and where they come from. Return 0 / bytes; -1 with the failure in
+ * ${err}. */
+struct bundle_out {
+    int (*write)(void *arg, const void *data, size_t n, struct err *err);
+    void *arg;
+};
+struct bundle_in {
+    ssize_t (*read)(void *arg, int64_t offset, void *data, size_t cap, struct err *err);
+    int64_t size_bytes;
+    void *arg;
+};
+
+/* --- writing ----------------------------------------------------------------------------------- */
+
+struct bundle_writer;
+
+/* bundle_create(out, level, threads, writer, err): ${out} is borrowed until bundle_finish or
+ * bundle_abandon. Writes RESTORE.md and restore.sh first. */
+int bundle_create(const struct bundle_out *out, int level, int threads,
+                  struct bundle_writer **writer, struct err *err) CHECK;
+
+/* A small member stored as it is (meta.json), or compressed as NAME.zst. */
+int bundle_put(struct bundle_writer *writer, const char *name, const void *data, size_t n,
+               bool compress, struct err *err) CHECK;
+
+/* A data member: begin, any number of writes, end. One at a time. */
+int bundle_begin(struct bundle_writer *writer, const char *name, struct err *err) CHECK;
+int bundle_write(struct bundle_writer *writer, const void *data, size_t n, struct err *err) CHECK;
+int bundle_end(struct bundle_writer *writer, struct err *err) CHECK;
+
+/* A table's row count, for the manifest. */
+void bundle_table(struct bundle_writer *writer, const char *schema, const char *name,
+                  int64_t rows);
+
+/* bundle_finish: MANIFEST.json, SHA256SUMS, the end of the tar. Frees the writer, whatever it
+ * returns. ${raw_bytes} and ${bytes}: before compression, and of the file. */
+int bundle_finish(struct bundle_writer *writer, int64_t *raw_bytes, int64_t *bytes,
+                  struct err *err) CHECK;
+void bundle_abandon(struct bundle_writer *writer); /* NULL is fine */
+
+/* --- reading ----------------------------------------------------------------------------------- */
+
+struct bundle_member {
+    const char *name;  /* as stored in the tar: "main.dump.zst.000000" */
+    int64_t offset;    /* of its first byte in the file */
+    int64_t size_bytes;
+    int64_t raw_bytes; /* of a whole data member, on its first part; else 0 */
+    char sha256[65];
+};
+
+struct bundle_table {
+    const char *schema, *name;
+    int64_t rows;
+};
+
+struct bundle {
+    struct bundle_member *members;
+    size_t n_members;
+    struct bundle_table *tables;
+    size_t n_tables;
+    const char *meta; /* meta.json, text */
+    struct bundle_in in;
+};
+
+/* bundle_open(in, arena, bundle, err): walk the tar's headers, read meta.json and MANIFEST.json and
+ * check that the manifest, SHA256SUMS and the members agree in names, sizes and order (level
+ * `fast`). ${in} is copied; its arg must live as long. Anything odd is an error (ERR_PREPARE) that
+ * names the member. Never trusts a length it has not checked. */
+int bundle_open(const struct bundle_in *in, struct arena *arena, struct bundle *bundle,
+                struct err *err) CHECK;
+
+/* bundle_verify(bundle, progress, arg, err): level `full`: every byte against its hash, every zstd
+ * frame decoded. */
+int bundle_verify(const struct bundle *bundle, void (*progress)(void *, int64_t, int64_t),
+                  void *arg, struct err *err) CHECK;
+
+/* Read one data member ("main.dump") or compressed member ("globals.sql") as it was before
+ * compression, checking the hash of each part on the way. read gives 0 at the end. */
+struct bundle_stream;
+int bundle_read_open(const struct bundle *bundle, const char *name, struct bundle_stream **stream,
+                     struct err *err) CHECK;
+ssize_t bundle_read(struct bundle_stream *stream, void *data, size_t cap, struct err *err) CHECK;
+void bundle_read_close(struct bundle_stream *stream); /* NULL is fine */
+
+#endif

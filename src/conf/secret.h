@@ -1,0 +1,27 @@
+/*
+ * secret - from what the configuration says about a database to a libpq connection string.
+ *
+ * Understood: a libpq conninfo ("host=… dbname=…", "service=NAME"), a libpq URI, an SQLAlchemy URL
+ * ("postgresql+psycopg2://", "+asyncpg", "+psycopg", "postgres://"), "env:NAME" and "file:PATH"
+ * (either of the others inside; env: also looks in the file `.env` beside the configuration and in
+ * the engine's directory). Passwords found are registered with log_secret. Changes: nothing.
+ */
+#ifndef CONF_SECRET_H
+#define CONF_SECRET_H
+
+#include "conf/conf.h"
+
+struct secret_database {
+    const char *conninfo; /* for libpq: URI or keywords; a secret */
+    const char *scheme;   /* "postgresql+asyncpg", … when it was an SQLAlchemy URL, else "postgresql" */
+    const char *source;   /* where it came from, for messages: "environment variable SHOP_URL" */
+};
+
+/* secret_resolve(arena, conf, text, out, err): ${text} is env->database. Errors: ERR_CONFIG. */
+int secret_resolve(struct arena *arena, const struct conf *conf, const char *text,
+                   struct secret_database *out, struct err *err) CHECK;
+
+/* secret_dotenv(arena, path, name): the value of NAME in a `.env` file, or NULL. */
+const char *secret_dotenv(struct arena *arena, const char *path, const char *name);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * dbprops - what belongs to a database but is not in a pg_dump of it: encoding, locale, owner,
+ * access, settings, comment; and the roles it refers to.
+ */
+#ifndef PG_DBPROPS_H
+#define PG_DBPROPS_H
+
+#include "base/buf.h"
+#include "pg/db.h"
+
+/* A statement that names the database: prefix, the database's quoted name, suffix. */
+struct dbprops_statement {
+    const char *before, *after;
+};
+
+struct dbprops {
+    const char *encoding, *collate, *ctype, *provider, *icu_locale; /* NULL: does not apply */
+    const char *owner;
+    const char *tablespace;
+    struct dbprops_statement *statements; /* owner, ACL, ALTER DATABASE SET, ALTER ROLE IN DATABASE */
+    size_t n;
+    const char *const *extensions; /* "pgcrypto 1.3" */
+};
+
+int dbprops_read(struct db *db, struct arena *arena, struct dbprops *props, struct err *err) CHECK;
+
+/* dbprops_roles(db, out, err): SQL that creates the roles which do not exist yet, with attributes and
+ * memberships, without passwords; for psql. */
+int dbprops_roles(struct db *db, struct buf *out, struct err *err) CHECK;
+
+/* dbprops_psql(props, out): the statements for psql, the database as :"db". */
+void dbprops_psql(const struct dbprops *props, struct buf *out);
+
+#endif

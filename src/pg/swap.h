@@ -1,0 +1,45 @@
+/*
+ * swap - a fresh database beside the live one, and the exchange of the two names.
+ *
+ * All of it runs in the maintenance database. The exchange: close the live database to new sessions,
+ * end those that are left, rename both in one transaction (sources: PostgreSQL's ALTER DATABASE;
+ * with a session left each attempt blocks for 5 s and fails). Changes: databases.
+ */
+#ifndef PG_SWAP_H
+#define PG_SWAP_H
+
+#include "pg/db.h"
+#include "pg/dbprops.h"
+
+/* Names derived from a database and a run, at most 63 bytes: NAME_fresh_RUN, NAME_failed_RUN,
+ * NAME_before_RUN, … (the name is cut, never the run). */
+const char *swap_name(struct arena *arena, const char *database, const char *word,
+                      const char *run);
+
+/* swap_create(admin, name, props, err): CREATE DATABASE from template0 with the encoding, locale and
+ * owner of ${props}. An existing one of that name is dropped first (it is from an earlier attempt of
+ * the same run). */
+int swap_create(struct db *admin, const char *name, const struct dbprops *props,
+                struct err *err) CHECK;
+
+/* swap_properties(admin, name, props, err): owner, ACL, settings onto ${name}. */
+int swap_properties(struct db *admin, const char *name, const struct dbprops *props,
+                    struct err *err) CHECK;
+
+int swap_exists(struct db *admin, const char *name, bool *exists, struct err *err) CHECK;
+
+/* swap_close(admin, name, err): no new sessions, and the present ones ended (waits until they are
+ * gone; names those that cannot be ended). swap_open(admin, name, err): let sessions in again. */
+int swap_close(struct db *admin, const char *name, struct err *err) CHECK;
+int swap_open(struct db *admin, const char *name, struct err *err) CHECK;
+int swap_is_open(struct db *admin, const char *name, bool *open, struct err *err) CHECK;
+
+/* swap_rename(admin, live, aside, fresh, err): in one transaction ${live} becomes ${aside} and
+ * ${fresh} becomes ${live}. ${live} must be closed; on success the new ${live} is open and ${aside}
+ * stays closed; on failure nothing has changed and ${live} is still closed. */
+int swap_rename(struct db *admin, const char *live, const char *aside, const char *fresh,
+                struct err *err) CHECK;
+
+int swap_drop(struct db *admin, const char *name, struct err *err) CHECK; /* missing is fine */
+
+#endif

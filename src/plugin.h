@@ -1,0 +1,338 @@
+/*
+ * plugin.h - the plugin interface of deploy-db; the only header that is installed.
+ *
+ * A plugin is a shared object that exports one function, ddb_plugin(), which returns a const table.
+ * The core of deploy-db knows *when* something is done; a plugin knows *how*: an engine lists
+ * revisions and runs migrations, a snapshot takes and loads a copy of the data, a store keeps files.
+ *
+ * The promise. Every table starts with its own size. Tables only grow at the end, and what is
+ * appended is pointer-sized. The host copies what both sides know, so an old plugin runs on a new
+ * host (its missing callbacks are NULL) and a new plugin on an old one (it tests DDB_HAS before it
+ * uses a newer service). A changed meaning raises the major number, and then the host refuses.
+ *
+ * Rules for a plugin:
+ *   - A callback returns 0, or -1 after host->fail(). A -1 without fail() is reported as a bug of
+ *     the plugin, by name.
+ *   - Strings the host gives live until the callback returns, unless the comment says otherwise;
+ *     memory from host->alloc lives as long as the call's environment is open. Nothing is freed
+ *     across the boundary.
+ *   - The only static variable is the pointer to the host's table: two environments may be open.
+ *   - It never exits, changes the working directory, the environment, signal handlers or umask;
+ *     children only through host->run.
+ *   - It notes what it is about to create (host->note) before it creates it; after a crash
+ *     host->noted gives that back, so that it can be cleaned up.
+ *
+ * Includes: this header and system headers only, so that a plugin has no undefined symbols of
+ * deploy-db and can be tested with a host of the test's own.
+ */
+#ifndef DEPLOY_DB_PLUGIN_H
+#define DEPLOY_DB_PLUGIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define DDB_ABI_MAJOR 1u
+#define DDB_ABI_MINOR 0u
+#define DDB_ABI       (DDB_ABI_MAJOR << 16 | DDB_ABI_MINOR)
+
+/* Whether ${table}, as given by the other side, is large enough to hold ${field}. */
+#define DDB_HAS(table, field)                                                                      \
+    ((table)->size >= offsetof(__typeof__(*(table)), field) + sizeof((table)->field))
+
+#define DDB_EXPORT __attribute__((visibility("default")))
+
+/* One use of a plugin: which environment, run, deadline, and where failures go. Opaque. */
+struct ddb_call;
+
+enum ddb_kind {
+    DDB_KIND_ENGINE = 1,
+    DDB_KIND_SNAPSHOT = 2,
+    DDB_KIND_STORE = 3,
+};
+
+enum ddb_level {
+    DDB_LEVEL_ERROR = 0,
+    DDB_LEVEL_WARNING = 1,
+    DDB_LEVEL_INFO = 2,
+    DDB_LEVEL_DETAIL = 3,
+    DDB_LEVEL_DEBUG = 4,
+};
+
+/* How well a plugin can do something. A missing callback means NONE. */
+enum ddb_can {
+    DDB_CAN_NONE = 0,
+    DDB_CAN_PARTLY = 1,
+    DDB_CAN_FULLY = 2,
+};
+
+/* --- services: what the host does for a plugin ------------------------------------------------ */
+
+/* A child process. ${argv} is NULL-terminated and argv[0] is searched on PATH. ${env} holds
+ * changes, "NAME=value" to set and "NAME" to remove, NULL for none. Standard input comes from
+ * ${input} (next bytes; 0 ends it; -1 stops the child), or is closed. Standard output goes to
+ * ${output} (nonzero stops the child), or by lines to the log; standard error by lines to the log
+ * and, where given, to ${error_line}. ${timeout_ms} 0 means none. */
+struct ddb_child {
+    size_t size;
+    const char *const *argv;
+    const char *const *env;
+    const char *cwd;  /* NULL: the configured directory of the project, or ours */
+    const char *tool; /* its name in the log; NULL: argv[0] */
+    int64_t timeout_ms;
+    ssize_t (*input)(void *arg, void *data, size_t cap);
+    int (*output)(void *arg, const void *data, size_t n);
+    void (*error_line)(void *arg, const char *line);
+    void *arg;
+};
+
+struct ddb_host {
+    size_t size;
+    uint64_t abi;
+
+    /* log(call, level, fmt, ...): one line, without a newline. */
+    void (*log)(struct ddb_call *call, enum ddb_level level, const char *fmt, ...)
+        __attribute__((format(printf, 3, 4)));
+
+    /* fail(call, fmt, ...): record why the callback fails: one lower-case sentence with the
+     * object's name and the reason. The first one wins. Returns -1. detail() adds a line, hint()
+     * says what to do; both return -1. */
+    int (*fail)(struct ddb_call *call, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+    int (*detail)(struct ddb_call *call, const char *fmt, ...)
+        __attribute__((format(printf, 2, 3)));
+    int (*hint)(struct ddb_call *call, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+    /* alloc(call, n): ${n} zeroed bytes; format(call, fmt, ...): a string. Never NULL. */
+    void *(*alloc)(struct ddb_call *call, size_t n);
+    char *(*format)(struct ddb_call *call, const char *fmt, ...)
+        __attribute__((format(printf, 2, 3)));
+
+    /* setting(call, key): the configured value of one of the plugin's declared settings, else its
+     * declared default, else NULL. Booleans are "true" and "false". settings(call, key): a list
+     * setting as a NULL-terminated vector; NULL when not configured. Both live until unload. */
+    const char *(*setting)(struct ddb_call *call, const char *key);
+    const char *const *(*settings)(struct ddb_call *call, const char *key);
+
+    /* fact(call, key): what the host knows about this call; NULL when it does not apply.
+     *   environment      name of the environment
+     *   run              identifier of the run
+     *   config_dir       directory of the configuration file; relative paths start there
+     *   url              the database as an SQLAlchemy URL (a secret: never in argv or a log)
+     *   lock_timeout_ms, statement_timeout_ms     for sessions that change the database
+     *   snapshot         the exported snapshot that a copy must use
+     *   compression_level, jobs                   for a copy
+     *   timeout_ms       the deadline for a child of this call, 0 for none */
+    const char *(*fact)(struct ddb_call *call, const char *key);
+
+    /* database_env(call, database): environment changes that let libpq and its tools connect to
+     * ${database} (NULL: the environment's) as this environment does; for ddb_child.env. */
+    const char *const *(*database_env)(struct ddb_call *call, const char *database);
+
+    /* run(call, child, status): run a child to its end; ${status} gets its exit status, 128 + n
+     * after signal n. Returns -1, with the failure recorded, when it could not be started, ran out
+     * of time, was cancelled, or was stopped by a callback. */
+    int (*run)(struct ddb_call *call, const struct ddb_child *child, int *status);
+
+    /* errors(call): the last lines that the latest child wrote to standard error, redacted. */
+    const char *(*errors)(struct ddb_call *call);
+
+    /* note(call, key, value): durable before it returns; noted() gives it back, in this run and
+     * in a recovery of it; NULL when there is none. */
+    int (*note)(struct ddb_call *call, const char *key, const char *value);
+    const char *(*noted)(struct ddb_call *call, const char *key);
+
+    /* progress(call, what, done, total): ${total} 0 when unknown. ${bytes}: the unit is bytes. */
+    void (*progress)(struct ddb_call *call, const char *what, int64_t done, int64_t total,
+                     int bytes);
+
+    /* cancelled(call): nonzero when the callback should end soon, with fail(). */
+    int (*cancelled)(struct ddb_call *call);
+};
+
+/* --- engine: lists revisions, runs migrations ------------------------------------------------- */
+
+/* One revision file, as Alembic understands it. Lists are NULL-terminated and never NULL. */
+struct ddb_revision {
+    size_t size;
+    const char *id;
+    const char *doc;  /* the whole docstring, stripped; "" when there is none */
+    const char *path; /* absolute; "" when the file is not readable from here */
+    const char *const *down;
+    const char *const *labels;
+    const char *const *depends_on;
+};
+
+/* A difference between the project's models and the database. ${aspect} is "type", "default" or
+ * "other"; ${object} names what differs ("public.users.email"); ${text} is one sentence. */
+struct ddb_difference {
+    size_t size;
+    const char *aspect;
+    const char *object;
+    const char *text;
+};
+
+/* Which database the project's own command reaches, as its own session sees it. */
+struct ddb_identity {
+    size_t size;
+    char system_identifier[32]; /* pg_control_system().system_identifier; "" when unknown */
+    char database_oid[16];
+    char database[64];
+    char user[64];
+};
+
+struct ddb_engine {
+    size_t size;
+
+    /* revisions(call, each, arg): hand every revision file to ${each}, in load order; stop when it
+     * returns nonzero. Required. Changes: nothing. */
+    int (*revisions)(struct ddb_call *call,
+                     int (*each)(void *arg, const struct ddb_revision *revision), void *arg);
+
+    /* upgrade(call, target) and downgrade(call, target): run the project's migrations; ${target} is
+     * a full identifier, "heads", "base" or "ID@base". -1 when the command failed: whatever it had
+     * committed stays. upgrade is required. Changes: the database. */
+    int (*upgrade)(struct ddb_call *call, const char *target);
+    int (*downgrade)(struct ddb_call *call, const char *target);
+
+    /* sql(call, from, to, out, arg): the SQL that an upgrade from ${from} (an identifier or
+     * "base") to ${to} would run, as text to ${out}. Changes: nothing. */
+    int (*sql)(struct ddb_call *call, const char *from, const char *to,
+               int (*out)(void *arg, const char *text, size_t n), void *arg);
+
+    /* models(call, compare_type, compare_server_default, each, arg): compare the project's models
+     * with the database under exactly these two settings. Changes: nothing. */
+    int (*models)(struct ddb_call *call, int compare_type, int compare_server_default,
+                  int (*each)(void *arg, const struct ddb_difference *difference), void *arg);
+
+    /* identify(call, identity): connect as the project does and say where it arrived. Changes:
+     * nothing. */
+    int (*identify)(struct ddb_call *call, struct ddb_identity *identity);
+
+    /* can_downgrade, can_models(call): graded; -1 on error. */
+    int (*can_downgrade)(struct ddb_call *call);
+    int (*can_models)(struct ddb_call *call);
+};
+
+/* --- snapshot: takes and loads a copy of a database ------------------------------------------- */
+
+/* Where a copy is written: members of the bundle. The host compresses, hashes and ships them; one
+ * member at a time. Each returns nonzero after recording the failure. */
+struct ddb_sink {
+    size_t size;
+    int (*begin)(void *self, const char *member);
+    int (*write)(void *self, const void *data, size_t n);
+    int (*end)(void *self);
+    void *self;
+};
+
+/* Where a copy is read: members as they were written. read gives 0 at the end, -1 on failure
+ * (recorded). */
+struct ddb_source {
+    size_t size;
+    int (*open)(void *self, const char *member);
+    ssize_t (*read)(void *self, void *data, size_t cap);
+    int (*close)(void *self);
+    void *self;
+};
+
+struct ddb_snapshot {
+    size_t size;
+
+    /* preflight(call): fail() for what would make take() fail: a missing or too old program.
+     * Optional. ${server_version} as libpq's PQserverVersion. Changes: nothing. */
+    int (*preflight)(struct ddb_call *call, int server_version);
+
+    /* take(call, sink): write the database, as the exported snapshot (fact "snapshot") sees it.
+     * Required. Changes: nothing in the database. */
+    int (*take)(struct ddb_call *call, const struct ddb_sink *sink);
+
+    /* verify(call, source): read it all and say whether restore() would understand it. */
+    int (*verify)(struct ddb_call *call, const struct ddb_source *source);
+
+    /* restore(call, source, database): load it into the empty database ${database}. -1 leaves that
+     * database half loaded. Changes: that database. */
+    int (*restore)(struct ddb_call *call, const struct ddb_source *source, const char *database);
+
+    /* The versions of the programs it uses, for the bundle's meta.json ("pg_dump 15.4"). */
+    const char *(*version)(struct ddb_call *call);
+};
+
+/* --- store: keeps snapshots --------------------------------------------------------------------*/
+
+struct ddb_stored {
+    size_t size;
+    const char *name;
+    int64_t size_bytes;
+    int64_t modified; /* seconds since the epoch */
+    int partial;      /* nonzero: an unfinished file, left behind by a crash */
+};
+
+struct ddb_store {
+    size_t size;
+
+    /* create(call, name, file): a new file under a temporary name; an existing ${name} is a
+     * failure. write() appends. commit() makes it durable and gives it its name: afterwards it
+     * survives a power loss. abort() removes it. After commit or abort ${file} is gone, whatever
+     * they return. Required. Changes: files. */
+    int (*create)(struct ddb_call *call, const char *name, void **file);
+    int (*write)(struct ddb_call *call, void *file, const void *data, size_t n);
+    int (*commit)(struct ddb_call *call, void *file);
+    int (*abort)(struct ddb_call *call, void *file);
+
+    /* open(call, name, file, size_bytes), read(call, file, offset, data, cap), close(call, file):
+     * read gives how many bytes (fewer only at the end), -1 on failure. Required. */
+    int (*open)(struct ddb_call *call, const char *name, void **file, int64_t *size_bytes);
+    ssize_t (*read)(struct ddb_call *call, void *file, int64_t offset, void *data, size_t cap);
+    int (*close)(struct ddb_call *call, void *file);
+
+    /* list(call, each, arg): every file, in name order. remove(call, name): a missing file is
+     * fine; partial files are removed under the name that list() gave. Required. */
+    int (*list)(struct ddb_call *call, int (*each)(void *arg, const struct ddb_stored *stored),
+                void *arg);
+    int (*remove)(struct ddb_call *call, const char *name);
+
+    /* free_bytes(call): room left; -1 with fail() when the store cannot be written, INT64_MAX when
+     * unknown. locate(call, name): where a person finds it ("/srv/…", "sftp://…"). */
+    int64_t (*free_bytes)(struct ddb_call *call);
+    const char *(*locate)(struct ddb_call *call, const char *name);
+};
+
+/* --- the plugin's table -------------------------------------------------------------------------*/
+
+enum ddb_type {
+    DDB_TYPE_STRING = 1,
+    DDB_TYPE_INT = 2,
+    DDB_TYPE_BOOL = 3,
+    DDB_TYPE_LIST = 4,     /* of strings */
+    DDB_TYPE_DURATION = 5, /* "5s", "2 min": given to the plugin in milliseconds */
+    DDB_TYPE_PATH = 6,     /* given absolute, relative ones start at the configuration file */
+};
+
+/* A setting that the plugin understands in its group of the configuration. */
+struct ddb_setting {
+    const char *key; /* NULL ends the list */
+    enum ddb_type type;
+    const char *fallback; /* the default; NULL: none */
+    const char *help;     /* one line */
+};
+
+struct ddb_plugin {
+    size_t size;
+    uint64_t abi;      /* DDB_ABI of the header it was compiled with */
+    uint64_t kind;     /* enum ddb_kind: which table ${ops} is */
+    const char *name;  /* as in the configuration and the file's name */
+    const char *summary;
+    const struct ddb_setting *settings; /* may be NULL */
+    const void *ops;   /* struct ddb_engine, ddb_snapshot or ddb_store */
+
+    /* load(host): keep the pointer; called once before anything else. unload(): the last call.
+     * Both optional. */
+    int (*load)(const struct ddb_host *host);
+    void (*unload)(void);
+};
+
+/* The one exported function. */
+DDB_EXPORT const struct ddb_plugin *ddb_plugin(void);
+typedef const struct ddb_plugin *(*ddb_plugin_fn)(void);
+
+#endif
