@@ -1,0 +1,33 @@
+/* fault - see fault.h. */
+#include "base/fault.h"
+
+#ifdef FAULTS
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+int fault_hit(const char *point)
+{
+    const char *wanted = getenv("DEPLOY_DB_FAULT");
+    const char *action = wanted == NULL ? NULL : strrchr(wanted, ':');
+
+    if (action == NULL || strlen(point) != (size_t)(action - wanted) ||
+        strncmp(wanted, point, strlen(point)) != 0)
+        return 0;
+    action++;
+    if (strcmp(action, "kill") == 0)
+        kill(getpid(), SIGKILL);
+    if (strcmp(action, "fail") == 0)
+        return -1;
+    if (strcmp(action, "sleep") == 0) {
+        log_info("fault point \"%s\" reached", point);
+        for (;;)
+            pause();
+    }
+    /* A misspelt action must not let a test pass. */
+    log_error("DEPLOY_DB_FAULT has an unknown action \"%s\"", action);
+    abort();
+}
+#endif
