@@ -1,0 +1,311 @@
+/* fakehost - see fakehost.h. */
+#include "fakehost.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/proc.h"
+
+static struct fakehost_pair *find(struct fakehost_pair *pairs, size_t n, const char *key)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(pairs[i].key, key) == 0)
+            return &pairs[i];
+    return NULL;
+}
+
+static void put(struct fakehost_pair *pairs, size_t *n, struct fakehost_pair pair)
+{
+    struct fakehost_pair *old = find(pairs, *n, pair.key);
+
+    if (old == NULL) {
+        if (*n == FAKEHOST_MAX)
+            abort();
+        old = &pairs[(*n)++];
+    }
+    *old = pair;
+}
+
+static char *vformat(struct ddb_call *call, const char *fmt, va_list args)
+{
+    va_list again;
+    int len;
+    char *text;
+
+    va_copy(again, args);
+    len = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    text = arena_alloc(call->arena, (size_t)len + 1);
+    vsnprintf(text, (size_t)len + 1, fmt, args);
+    return text;
+}
+
+#define FORMATTED(call, fmt, text)                                                                 \
+    do {                                                                                           \
+        va_list args_;                                                                             \
+        va_start(args_, fmt);                                                                      \
+        text = vformat(call, fmt, args_);                                                          \
+        va_end(args_);                                                                             \
+    } while (0)
+
+static void PRINTF(3, 4) fake_log(struct ddb_call *call, enum ddb_level level, const char *fmt, ...)
+{
+    static const char *const names[] = {"error", "warning", "info", "detail", "debug"};
+    char *text;
+
+    FORMATTED(call, fmt, text);
+    buf_addf(&call->log, "%s: %s\n", names[level], text);
+}
+
+static int PRINTF(2, 3) fake_fail(struct ddb_call *call, const char *fmt, ...)
+{
+    char *text;
+
+    FORMATTED(call, fmt, text);
+    return err_set(&call->err, ERR_INTERNAL, "%s", text);
+}
+
+static int PRINTF(2, 3) fake_detail(struct ddb_call *call, const char *fmt, ...)
+{
+    char *text;
+
+    FORMATTED(call, fmt, text);
+    return err_detail(&call->err, "%s", text);
+}
+
+static int PRINTF(2, 3) fake_hint(struct ddb_call *call, const char *fmt, ...)
+{
+    char *text;
+
+    FORMATTED(call, fmt, text);
+    return err_hint(&call->err, "%s", text);
+}
+
+static void *fake_alloc(struct ddb_call *call, size_t n)
+{
+    return arena_alloc(call->arena, n);
+}
+
+static char *PRINTF(2, 3) fake_format(struct ddb_call *call, const char *fmt, ...)
+{
+    char *text;
+
+    FORMATTED(call, fmt, text);
+    return text;
+}
+
+static const struct ddb_setting *declared(const struct ddb_call *call, const char *key)
+{
+    for (const struct ddb_setting *s = call->plugin->settings; s != NULL && s->key != NULL; s++)
+        if (strcmp(s->key, key) == 0)
+            return s;
+    fprintf(stderr, "fakehost: the plugin asked for \"%s\", which it does not declare\n", key);
+    abort();
+}
+
+static const char *fake_setting(struct ddb_call *call, const char *key)
+{
+    const struct ddb_setting *setting = declared(call, key);
+    const struct fakehost_pair *pair = find(call->settings, call->n_settings, key);
+
+    return pair != NULL && pair->value != NULL ? pair->value : setting->fallback;
+}
+
+static const char *const *fake_settings(struct ddb_call *call, const char *key)
+{
+    const struct fakehost_pair *pair = find(call->settings, call->n_settings, key);
+
+    declared(call, key);
+    return pair != NULL ? pair->list : NULL;
+}
+
+static const char *fake_fact(struct ddb_call *call, const char *key)
+{
+    const struct fakehost_pair *pair = find(call->facts, call->n_facts, key);
+
+    return pair != NULL ? pair->value : NULL;
+}
+
+static const char *const *fake_database_env(struct ddb_call *call, const char *database)
+{
+    struct strvec env = {0};
+    char **list;
+
+    for (size_t i = 0; i < call->env.n; i++)
+        if (database == NULL || strncmp(call->env.v[i], "PGDATABASE=", 11) != 0)
+            strvec_push(&env, call->env.v[i]);
+    if (database != NULL)
+        strvec_pushf(&env, "PGDATABASE=%s", database);
+    list = arena_list(call->arena, &env);
+    strvec_release(&env);
+    return (const char *const *)list;
+}
+
+/* --- children: base's proc, with the callbacks' argument wrapped to add the cancel ------------ */
+
+struct running {
+    struct ddb_call *call;
+    const struct ddb_child *child;
+    struct buf errors;
+};
+
+static ssize_t run_input(void *arg, void *data, size_t cap)
+{
+    struct running *running = arg;
+
+    return running->child->input(running->child->arg, data, cap);
+}
+
+static int run_output(void *arg, const void *data, size_t n)
+{
+    struct running *running = arg;
+
+    return running->child->output(running->child->arg, data, n);
+}
+
+static void run_error_line(void *arg, const char *line)
+{
+    struct running *running = arg;
+
+    buf_addf(&running->errors, "%s%s", running->errors.len > 0 ? "\n" : "", line);
+    if (running->child->error_line != NULL)
+        running->child->error_line(running->child->arg, line);
+}
+
+static int run_tick(void *arg)
+{
+    struct running *running = arg;
+
+    return running->call->cancelled;
+}
+
+static int fake_run(struct ddb_call *call, const struct ddb_child *child, int *status)
+{
+    struct running running = {.call = call, .child = child};
+    struct proc proc = {
+        .argv = child->argv,
+        .env = child->env,
+        .cwd = child->cwd != NULL ? child->cwd : call->cwd,
+        .tool = child->tool,
+        .timeout_ms = child->timeout_ms,
+        .input = child->input != NULL ? run_input : NULL,
+        .output = child->output != NULL ? run_output : NULL,
+        .error_line = run_error_line,
+        .tick = run_tick,
+        .arg = &running,
+    };
+    struct proc_result result = {0};
+    struct err err = ERR_INIT;
+    int rc = proc_run(&proc, &result, &err);
+    const char *errors = buf_text(&running.errors);
+
+    if (strlen(errors) >= sizeof call->errors)
+        errors += strlen(errors) - sizeof call->errors + 1;
+    snprintf(call->errors, sizeof call->errors, "%s", errors);
+    buf_release(&running.errors);
+    call->n_runs++;
+    *status = result.status;
+    if (rc < 0)
+        return fake_fail(call, "%s", err.primary);
+    return 0;
+}
+
+static const char *fake_errors(struct ddb_call *call)
+{
+    return call->errors;
+}
+
+static int fake_note(struct ddb_call *call, const char *key, const char *value)
+{
+    put(call->notes, &call->n_notes,
+        (struct fakehost_pair){arena_strdup(call->arena, key), arena_strdup(call->arena, value),
+                               NULL});
+    return 0;
+}
+
+static const char *fake_noted(struct ddb_call *call, const char *key)
+{
+    const struct fakehost_pair *pair = find(call->notes, call->n_notes, key);
+
+    return pair != NULL ? pair->value : NULL;
+}
+
+static void fake_progress(struct ddb_call *call, const char *what, int64_t done, int64_t total,
+                          int bytes)
+{
+    (void)what;
+    (void)bytes;
+    call->progress_done = done;
+    call->progress_total = total;
+}
+
+static int fake_cancelled(struct ddb_call *call)
+{
+    return call->cancelled;
+}
+
+const struct ddb_host fakehost_services = {
+    .size = sizeof fakehost_services,
+    .abi = DDB_ABI,
+    .log = fake_log,
+    .fail = fake_fail,
+    .detail = fake_detail,
+    .hint = fake_hint,
+    .alloc = fake_alloc,
+    .format = fake_format,
+    .setting = fake_setting,
+    .settings = fake_settings,
+    .fact = fake_fact,
+    .database_env = fake_database_env,
+    .run = fake_run,
+    .errors = fake_errors,
+    .note = fake_note,
+    .noted = fake_noted,
+    .progress = fake_progress,
+    .cancelled = fake_cancelled,
+};
+
+struct ddb_call *fakehost_open(const struct ddb_plugin *plugin)
+{
+    struct ddb_call *call = mem_alloc(sizeof *call);
+
+    call->plugin = plugin;
+    call->arena = arena_new();
+    if (plugin->load != NULL && plugin->load(&fakehost_services) != 0) {
+        fprintf(stderr, "fakehost: load() of plugin \"%s\" failed\n", plugin->name);
+        abort();
+    }
+    return call;
+}
+
+void fakehost_close(struct ddb_call *call)
+{
+    if (call->plugin->unload != NULL)
+        call->plugin->unload();
+    arena_free(call->arena);
+    buf_release(&call->log);
+    strvec_release(&call->env);
+    mem_free(call);
+}
+
+void fakehost_setting(struct ddb_call *call, const char *key, const char *value)
+{
+    put(call->settings, &call->n_settings, (struct fakehost_pair){key, value, NULL});
+}
+
+void fakehost_setting_list(struct ddb_call *call, const char *key, const char *const *list)
+{
+    put(call->settings, &call->n_settings, (struct fakehost_pair){key, NULL, list});
+}
+
+void fakehost_fact(struct ddb_call *call, const char *key, const char *value)
+{
+    put(call->facts, &call->n_facts, (struct fakehost_pair){key, value, NULL});
+}
+
+void fakehost_clear(struct ddb_call *call)
+{
+    err_clear(&call->err);
+    buf_reset(&call->log);
+}
