@@ -172,7 +172,7 @@ int fs_remove_tree(const char *path, struct err *err)
 {
     auto_free char *copy = mem_strdup(path);
     char *roots[] = {copy, NULL};
-    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_NOSTAT, NULL);
+    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
     FTSENT *entry;
     int rc = 0;
 

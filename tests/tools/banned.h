@@ -9,6 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The C library makes some of them macros, depending on the compiler. */
+#undef sprintf
+#undef vsprintf
+#undef strcpy
+#undef strcat
+
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok gets system popen atoi atol setenv putenv
 
 #endif
