@@ -68,13 +68,26 @@ void db_end_snapshot(struct db *db);
 
 /* --- for the other files of pg/ only ---------------------------------------------------------- */
 
+/* The name of our sessions: "deploy-db ID". */
+const char *db_application(void);
+
+/* db_pooled(target, database, pooled, err): whether the server hands our two sessions one backend in
+ * turn, as a pooler in transaction mode does. Leaves no setting behind in a shared backend. db_open
+ * refuses such a server, because its settings would reach other people's sessions. */
+int db_pooled(const struct db_target *target, const char *database, bool *pooled,
+              struct err *err) CHECK;
+
 /* db_query(db, result, err, sql, n, ...): ${n} text parameters (NULL: SQL NULL). The result has text
  * values; release it with db_result_free. db_exec is the same for statements that change something
- * and gives no result. */
+ * and gives no result. A cancel request ends the statement on the server; the error (class
+ * ERR_INTERNAL) has the SQLSTATE. db_quietly runs ${sql} even when a cancel was requested, and
+ * ignores failures: for putting things back. */
 struct db_result;
 int db_query(struct db *db, struct db_result **result, struct err *err, const char *sql, int n,
              ...) CHECK;
 int db_exec(struct db *db, struct err *err, const char *sql, int n, ...) CHECK;
+void db_quietly(struct db *db, const char *sql);
+bool db_in_transaction(const struct db *db); /* a block is open; it may have failed */
 int db_rows(const struct db_result *result);
 const char *db_value(const struct db_result *result, int row, int column); /* NULL: SQL NULL */
 int64_t db_int(const struct db_result *result, int row, int column);
