@@ -1,7 +1,7 @@
 /*
  * db - see db.h. Every wait is a poll() of at most 200 ms, so that a cancel request is answered.
  */
-#include "pg/db_target.h"
+#include "pg/db.h"
 
 #include <libpq-fe.h>
 #include <poll.h>
@@ -13,14 +13,17 @@
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "pg/db_connect.h"
+#include "pg/db_pool.h"
 
-enum { TICK_MS = 200, CONNECT_MS = 10 * 1000, ANSWER_MS = 10 * 1000, PARAMS_MAX = 32 };
+enum { ANSWER_MS = 10 * 1000, PARAMS_MAX = 32 };
 
 struct db {
     PGconn *conn;
-    char *display; /* "shop on db1:5432 as deploy" */
+    char *display;    /* "shop on db1:5432 as deploy" */
     char version_text[32];
-    int pid; /* of the server's process; a pooler tells another one on connecting */
+    int pid;          /* of the server's process; a pooler tells another one on connecting */
+    int64_t limit_ms; /* for the answer to a statement; 0: none */
 };
 
 struct db_result {
@@ -39,8 +42,6 @@ const char *db_application(void)
     return application;
 }
 
-/* --- connecting ------------------------------------------------------------------------------- */
-
 static void log_notice(void *arg, const PGresult *res)
 {
     const char *severity = PQresultErrorField(res, PG_DIAG_SEVERITY);
@@ -49,148 +50,6 @@ static void log_notice(void *arg, const PGresult *res)
     (void)arg;
     if (text != NULL)
         log_detail("server: %s: %s", severity != NULL ? severity : "NOTICE", text);
-}
-
-/* Keepalives notice a server that is gone, within a minute, unless the target has its own. */
-static PGconn *start(const struct db_target *target, const char *database)
-{
-    static const char *const ours[][2] = {{"client_encoding", "UTF8"},
-                                          {"keepalives_idle", "30"},
-                                          {"keepalives_interval", "10"},
-                                          {"keepalives_count", "3"}};
-    static const size_t n_ours = sizeof ours / sizeof *ours;
-    const char **keywords = mem_alloc((target->n + n_ours + 3) * sizeof *keywords);
-    const char **values = mem_alloc((target->n + n_ours + 3) * sizeof *values);
-    size_t n = 0;
-    PGconn *conn;
-
-    for (size_t i = 0; i < n_ours; i++) {
-        keywords[n] = ours[i][0];
-        values[n++] = ours[i][1];
-    }
-    for (size_t i = 0; i < target->n; i++) {
-        const struct db_option *option = &target->options[i];
-
-        if (option->value == NULL || strcmp(option->keyword, "service") == 0 ||
-            strcmp(option->keyword, "client_encoding") == 0)
-            continue;
-        keywords[n] = option->keyword;
-        values[n++] = option->value;
-    }
-    keywords[n] = "application_name";
-    values[n++] = application;
-    keywords[n] = "dbname";
-    values[n++] = database;
-    conn = PQconnectStartParams(keywords, values, 0);
-    mem_free(keywords);
-    mem_free(values);
-    return conn;
-}
-
-/* The SQLSTATE in a message of verbosity VERBOSE: "FATAL:  3D000: database …". */
-static const char *find_sqlstate(const char *message)
-{
-    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-    for (const char *at = strstr(message, ":  "); at != NULL; at = strstr(at + 1, ":  "))
-        if (strspn(at + 3, digits) == 5 && at[8] == ':' && at[9] == ' ')
-            return at + 3;
-    return NULL;
-}
-
-static int hint_for(const char *sqlstate, struct err *err)
-{
-    if (strncmp(sqlstate, "28", 2) == 0)
-        return err_hint(err, "Check user and password (service file, password file, environment) "
-                             "and the server's pg_hba.conf.");
-    if (strcmp(sqlstate, "3D000") == 0)
-        return err_hint(err, "Create the database, or correct its name in the configuration.");
-    if (strcmp(sqlstate, "55000") == 0)
-        return err_hint(err, "If a deployment was cut off, `deploy-db recover` opens the database "
-                             "again.");
-    if (strcmp(sqlstate, "53300") == 0)
-        return err_hint(err, "Free a connection, or raise the limit of connections.");
-    if (sqlstate[0] == '\0')
-        return err_hint(err, "Check that the server runs and can be reached from here.");
-    return -1;
-}
-
-/* The lines of libpq's message, less the source location that VERBOSE adds. */
-static void add_lines(struct err *err, const char *message)
-{
-    while (*message != '\0') {
-        size_t len = strcspn(message, "\n");
-
-        if (len > 0 && strncmp(message, "LOCATION:", 9) != 0)
-            err_detail(err, "%.*s", (int)len, message);
-        message += len + (message[len] == '\n');
-    }
-}
-
-static int connect_error(const struct db *db, struct err *err)
-{
-    const char *message = PQerrorMessage(db->conn);
-    const char *sqlstate = find_sqlstate(message);
-    const char *reason = sqlstate != NULL ? sqlstate + 7 : message;
-    const char *failed = sqlstate == NULL ? strstr(message, " failed: ") : NULL;
-    bool first = err->code == ERR_NONE;
-
-    if (failed != NULL)
-        reason = failed + strlen(" failed: ");
-    err_set(err, ERR_REFUSED, "could not connect to %s: %.*s", db->display,
-            (int)strcspn(reason, "\n"), reason);
-    if (first && sqlstate != NULL)
-        snprintf(err->sqlstate, sizeof err->sqlstate, "%.5s", sqlstate);
-    add_lines(err, message);
-    return hint_for(err->sqlstate, err);
-}
-
-/* Wait for the socket, a tick at most; true when it is ready. */
-static bool wait_ready(PGconn *conn, short events)
-{
-    struct pollfd fd = {.fd = PQsocket(conn), .events = events};
-
-    return poll(&fd, 1, TICK_MS) > 0;
-}
-
-/* libpq's own limit counts for each host of a list; so does this one, summed up. */
-static int64_t connect_limit_ms(const struct db_target *target)
-{
-    const char *option = db_target_option(target, "connect_timeout");
-    long seconds = option != NULL ? strtol(option, NULL, 10) : CONNECT_MS / 1000;
-    int64_t hosts = 1;
-
-    for (const char *at = target->host; *at != '\0'; at++)
-        hosts += *at == ',';
-    if (seconds <= 0)
-        return INT64_MAX / 2;
-    return (int64_t)(seconds < 2 ? 2 : seconds) * 1000 * hosts;
-}
-
-static int connect_loop(struct db *db, int64_t limit_ms, struct err *err)
-{
-    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
-    int64_t begun = clock_mono_ms();
-
-    if (PQstatus(db->conn) == CONNECTION_BAD)
-        return connect_error(db, err);
-    PQsetErrorVerbosity(db->conn, PQERRORS_VERBOSE);
-    while (state != PGRES_POLLING_OK) {
-        if (cancel_requested())
-            return err_set(err, ERR_REFUSED, "could not connect to %s: cancelled", db->display);
-        if (clock_mono_ms() - begun >= limit_ms) {
-            err_set(err, ERR_REFUSED, "could not connect to %s: no answer within %lld s",
-                    db->display, (long long)limit_ms / 1000);
-            return hint_for("", err);
-        }
-        if (!wait_ready(db->conn, state == PGRES_POLLING_READING ? POLLIN : POLLOUT))
-            continue;
-        state = PQconnectPoll(db->conn);
-        if (state == PGRES_POLLING_FAILED)
-            return connect_error(db, err);
-    }
-    PQsetErrorVerbosity(db->conn, PQERRORS_DEFAULT);
-    return 0;
 }
 
 /* --- statements ------------------------------------------------------------------------------- */
@@ -248,9 +107,9 @@ static void cancel_statement(struct db *db)
 
 enum { UNCANCELLABLE = 1 };
 
-/* Until the server has answered. After a cancel request, or after ${limit_ms} (0: none), the
+/* Until the server has answered. After a cancel request, or past the session's limit, the
  * statement is cancelled, and then waited for a while longer. */
-static int wait_answer(struct db *db, int64_t limit_ms, int flags, struct err *err)
+static int wait_answer(struct db *db, int flags, struct err *err)
 {
     int64_t begun = clock_mono_ms();
     int64_t cancelled = -1;
@@ -262,22 +121,22 @@ static int wait_answer(struct db *db, int64_t limit_ms, int flags, struct err *e
         if (unsent < 0 || (unsent == 0 && !PQisBusy(db->conn)))
             return 0; /* PQgetResult knows what happened */
         if (cancelled < 0 && ((!(flags & UNCANCELLABLE) && cancel_requested()) ||
-                              (limit_ms > 0 && now - begun >= limit_ms))) {
+                              (db->limit_ms > 0 && now - begun >= db->limit_ms))) {
             cancelled = now;
             cancel_statement(db);
         }
         if (cancelled >= 0 && now - cancelled >= ANSWER_MS)
             return err_set(err, ERR_INTERNAL, "database \"%s\" did not answer in time",
                            db_name(db));
-        if (wait_ready(db->conn, (short)(POLLIN | (unsent ? POLLOUT : 0))) &&
+        if (db_connect_wait(db->conn, (short)(POLLIN | (unsent ? POLLOUT : 0))) &&
             !PQconsumeInput(db->conn))
             return 0;
     }
 }
 
 /* The last result; the first error counts. */
-static int finish_statement(struct db *db, const char *sql, int64_t limit_ms, int flags,
-                            PGresult **last, struct err *err)
+static int finish_statement(struct db *db, const char *sql, int flags, PGresult **last,
+                            struct err *err)
 {
     bool failed = false;
 
@@ -286,7 +145,7 @@ static int finish_statement(struct db *db, const char *sql, int64_t limit_ms, in
         PGresult *res;
         ExecStatusType status;
 
-        if (wait_answer(db, limit_ms, flags, err) < 0) {
+        if (wait_answer(db, flags, err) < 0) {
             failed = true;
             break;
         }
@@ -327,14 +186,13 @@ static int refuse_cancelled(const struct db *db, struct err *err)
 }
 
 /* Several statements at once, without parameters. */
-static int run_script(struct db *db, const char *sql, int64_t limit_ms, int flags, PGresult **res,
-                      struct err *err)
+static int run_script(struct db *db, const char *sql, int flags, PGresult **res, struct err *err)
 {
     if (!(flags & UNCANCELLABLE) && cancel_requested())
         return refuse_cancelled(db, err);
     if (!PQsendQuery(db->conn, sql))
         return lost_error(db, err);
-    return finish_statement(db, sql, limit_ms, flags, res, err);
+    return finish_statement(db, sql, flags, res, err);
 }
 
 static int run(struct db *db, const char *sql, int n, va_list args, PGresult **res,
@@ -350,46 +208,36 @@ static int run(struct db *db, const char *sql, int n, va_list args, PGresult **r
         return refuse_cancelled(db, err);
     if (!PQsendQueryParams(db->conn, sql, n, NULL, values, NULL, NULL, 0))
         return lost_error(db, err);
-    return finish_statement(db, sql, 0, 0, res, err);
+    return finish_statement(db, sql, 0, res, err);
 }
 
 /* --- sessions --------------------------------------------------------------------------------- */
 
-static int ask_pid(struct db *db, int *pid, struct err *err)
-{
-    PGresult *res;
-
-    if (run_script(db, "SELECT pg_catalog.pg_backend_pid()", ANSWER_MS, 0, &res, err) < 0)
-        return -1;
-    *pid = (int)strtol(PQgetvalue(res, 0, 0), NULL, 10);
-    PQclear(res);
-    return 0;
-}
-
-/* A connection without any setting of ours. */
+/* A connection without any setting of ours. Each answer must come within a time, because a pooler
+ * may keep a session waiting for a free server process. */
 static int connect_plain(const struct db_target *target, const char *database, struct db **db,
                          struct err *err)
 {
     struct db *made = mem_alloc(sizeof *made);
     struct buf display = {0};
+    PGresult *res = NULL;
 
     if (database == NULL)
         database = target->name;
     buf_addf(&display, "%s on %s:%s as %s", database, target->host, target->port, target->user);
     made->display = display.data;
-    made->conn = start(target, database);
-    if (made->conn == NULL) {
-        db_close(made);
-        return err_set(err, ERR_INTERNAL, "could not connect to %s: out of memory", target->display);
-    }
-    PQsetNoticeReceiver(made->conn, log_notice, NULL);
-    if (connect_loop(made, connect_limit_ms(target), err) < 0 ||
-        PQsetnonblocking(made->conn, 1) != 0 || ask_pid(made, &made->pid, err) < 0) {
+    made->limit_ms = ANSWER_MS;
+    if (db_connect_open(target, database, made->display, &made->conn, err) < 0 ||
+        PQsetnonblocking(made->conn, 1) != 0 ||
+        run_script(made, "SELECT pg_catalog.pg_backend_pid()", 0, &res, err) < 0) {
         if (err->code == ERR_NONE)
             lost_error(made, err);
         db_close(made);
         return err_as(err, ERR_REFUSED);
     }
+    PQsetNoticeReceiver(made->conn, log_notice, NULL);
+    made->pid = (int)strtol(PQgetvalue(res, 0, 0), NULL, 10);
+    PQclear(res);
     *db = made;
     return 0;
 }
@@ -418,7 +266,7 @@ static int prepare(struct db *db, enum db_mode mode, struct err *err)
         buf_adds(&sql, "SET client_encoding = 'SQL_ASCII'; ");
     if (mode == DB_READ)
         buf_adds(&sql, "SET default_transaction_read_only = on");
-    if (run_script(db, buf_text(&sql), 0, 0, &res, err) < 0)
+    if (run_script(db, buf_text(&sql), 0, &res, err) < 0)
         return -1;
     PQclear(res);
     return 0;
@@ -451,6 +299,7 @@ int db_open(const struct db_target *target, const char *database, enum db_mode m
         db_close(made);
         return err_as(err, ERR_REFUSED);
     }
+    made->limit_ms = 0;
     version = PQparameterStatus(made->conn, "server_version");
     if (version == NULL)
         version = "";
@@ -469,49 +318,6 @@ void db_close(struct db *db)
     mem_free(db);
 }
 
-/* Asked twice in a row and in turn with each other, two sessions of a pool show it, whether it takes
- * the server process that was used last or goes through all of them: one process serves both, or
- * one session changes its process. A session of its own keeps one process, which no other has. */
-static int compare_sessions(struct db *a, struct db *b, bool *pooled, struct err *err)
-{
-    struct db *const turns[] = {a, a, b, a, b, b, a, a, b};
-
-    *pooled = a->pid == b->pid;
-    for (size_t i = 0; !*pooled && i < sizeof turns / sizeof *turns; i++) {
-        int pid;
-
-        if (ask_pid(turns[i], &pid, err) < 0)
-            return -1;
-        *pooled = pid != turns[i]->pid;
-    }
-    return 0;
-}
-
-/* Whether a setting of the first session is missing there, or is seen by the second one. The setting
- * is a placeholder that nothing reads. */
-static int compare_settings(struct db *a, struct db *b, bool *pooled, struct err *err)
-{
-    static const char read_it[] =
-        "SELECT coalesce(pg_catalog.current_setting('deploy_db.probe', true), '')";
-    struct db *const turns[] = {a, b, b, a};
-    char sql[128];
-    char mark[64];
-    PGresult *res;
-
-    snprintf(mark, sizeof mark, "%d-%lld", a->pid, (long long)clock_mono_ms());
-    snprintf(sql, sizeof sql, "SELECT pg_catalog.set_config('deploy_db.probe', '%s', false)", mark);
-    if (run_script(a, sql, ANSWER_MS, 0, &res, err) < 0)
-        return -1;
-    PQclear(res);
-    for (size_t i = 0; !*pooled && i < sizeof turns / sizeof *turns; i++) {
-        if (run_script(turns[i], read_it, ANSWER_MS, 0, &res, err) < 0)
-            return -1;
-        *pooled = (strcmp(PQgetvalue(res, 0, 0), mark) == 0) != (turns[i] == a);
-        PQclear(res);
-    }
-    return 0;
-}
-
 int db_pooled(const struct db_target *target, const char *database, bool *pooled, struct err *err)
 {
     struct db *a = NULL;
@@ -520,8 +326,7 @@ int db_pooled(const struct db_target *target, const char *database, bool *pooled
 
     if (connect_plain(target, database, &a, err) == 0 &&
         connect_plain(target, database, &b, err) == 0 &&
-        compare_sessions(a, b, pooled, err) == 0 &&
-        (*pooled || compare_settings(a, b, pooled, err) == 0)) {
+        db_pool_compare(a, b, pooled, err) == 0) {
         status = 0;
         if (!*pooled && a->pid != PQbackendPID(a->conn))
             log_detail("%s is behind a pooler in session mode", target->display);
@@ -576,10 +381,13 @@ bool db_alive(struct db *db)
     struct err ignored = ERR_INIT;
     PGresult *res;
 
-    if (run_script(db, "SELECT 1", ANSWER_MS, UNCANCELLABLE, &res, &ignored) < 0)
-        return PQstatus(db->conn) == CONNECTION_OK && ignored.sqlstate[0] != '\0';
-    PQclear(res);
-    return true;
+    db->limit_ms = ANSWER_MS;
+    if (run_script(db, "SELECT 1", UNCANCELLABLE, &res, &ignored) == 0)
+        PQclear(res);
+    db->limit_ms = 0;
+    /* an error that the server tells, say in a failed transaction, is a sign of life too */
+    return PQstatus(db->conn) == CONNECTION_OK &&
+           (ignored.code == ERR_NONE || ignored.sqlstate[0] != '\0');
 }
 
 /* --- what other files of pg/ use ---------------------------------------------------------------- */
@@ -619,10 +427,12 @@ void db_quietly(struct db *db, const char *sql)
     struct err ignored = ERR_INIT;
     PGresult *res;
 
-    if (run_script(db, sql, ANSWER_MS, UNCANCELLABLE, &res, &ignored) == 0)
+    db->limit_ms = ANSWER_MS;
+    if (run_script(db, sql, UNCANCELLABLE, &res, &ignored) == 0)
         PQclear(res);
     else
         log_debug("%s: %s", sql, ignored.primary);
+    db->limit_ms = 0;
 }
 
 bool db_in_transaction(const struct db *db)
