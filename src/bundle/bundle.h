@@ -5,6 +5,13 @@
  * parts NAME.zst.000000, NAME.zst.000001, … of one zstd stream each, MANIFEST.json, SHA256SUMS.
  * Stock tools restore it: tar, sha256sum, zstd, createdb, pg_restore, psql. Memory is bounded by one
  * part. The tar layer is libarchive's; compression is libzstd's own (multi-threaded).
+ *
+ * What restore.sh expects of the members that the caller writes:
+ *   meta.json    "database": {"name", "encoding", "collate", "ctype", "provider" ("icu", "libc"),
+ *                "icu_locale"}; what does not apply is null or left out
+ *   globals.sql  SQL for psql that creates missing roles; then the line BUNDLE_PROPERTIES; then
+ *                statements about the database, whose name is :"db"
+ *   main.dump    a pg_dump archive in the custom format
  */
 #ifndef BUNDLE_BUNDLE_H
 #define BUNDLE_BUNDLE_H
@@ -16,6 +23,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+
+#define BUNDLE_PROPERTIES "-- properties of the database\n"
 
 /* Where the bytes of a bundle go, and where they come from. Return 0 / bytes; -1 with the failure in
  * ${err}. */
@@ -38,7 +47,8 @@ struct bundle_writer;
 int bundle_create(const struct bundle_out *out, int level, int threads,
                   struct bundle_writer **writer, struct err *err) CHECK;
 
-/* A small member stored as it is (meta.json), or compressed as NAME.zst. */
+/* A small member (up to 64 MiB) stored as it is (meta.json, which every bundle must have), or
+ * compressed as NAME.zst. Names are letters, digits and "._-", with "/" for folders. */
 int bundle_put(struct bundle_writer *writer, const char *name, const void *data, size_t n,
                bool compress, struct err *err) CHECK;
 

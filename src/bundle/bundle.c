@@ -1,0 +1,404 @@
+/* bundle - see bundle.h. This file writes; bundle_open, bundle_read and bundle_verify read. */
+#include "bundle/bundle.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "bundle/bundle_manifest.h"
+#include "bundle/digest.h"
+#include "bundle/frame.h"
+
+#include "bundle/embed/RESTORE.md.h"
+#include "bundle/embed/restore.sh.h"
+
+struct bundle_writer {
+    struct bundle_out out;
+    struct archive *tar;
+    struct frame_packer *packer;
+    time_t now;
+    int64_t offset;    /* bytes handed to out so far */
+    int64_t raw_bytes; /* of everything, before compression */
+    struct err *err;   /* of the call that libarchive works for */
+    bool broken;       /* a failure left the file unusable */
+
+    struct bundle_member *members;
+    size_t n_members, cap_members;
+    struct bundle_table *tables;
+    size_t n_tables, cap_tables;
+
+    char *name;            /* the open data member; NULL: none */
+    size_t first;          /* index of its first part */
+    int n_parts;
+    int64_t member_raw;
+    unsigned char *part;   /* its compressed bytes that are not yet a member */
+    size_t part_len;
+};
+
+/* --- the tar layer ----------------------------------------------------------------------------- */
+
+static ssize_t tar_write(struct archive *tar, void *arg, const void *data, size_t n)
+{
+    struct bundle_writer *writer = arg;
+
+    if (writer->broken)
+        return -1;
+    if (writer->out.write(writer->out.arg, data, n, writer->err) < 0) {
+        writer->broken = true;
+        archive_set_error(tar, EIO, "the output failed");
+        return -1;
+    }
+    writer->offset += (int64_t)n;
+    return (ssize_t)n;
+}
+
+/* ustar, which every tar reads; bytes go out as they are made, so that offsets are exact. */
+static int open_tar(struct bundle_writer *writer)
+{
+    writer->tar = archive_write_new();
+    if (writer->tar == NULL ||
+        archive_write_set_format_pax_restricted(writer->tar) != ARCHIVE_OK ||
+        archive_write_set_bytes_per_block(writer->tar, 0) != ARCHIVE_OK ||
+        archive_write_set_bytes_in_last_block(writer->tar, 1) != ARCHIVE_OK ||
+        archive_write_open(writer->tar, writer, NULL, tar_write, NULL) != ARCHIVE_OK)
+        return -1;
+    return 0;
+}
+
+static int tar_failed(struct bundle_writer *writer, const char *name, struct err *err)
+{
+    writer->broken = true;
+    if (err->code != ERR_NONE)
+        return err_wrap(err, "could not write member \"%s\" of the snapshot", name);
+    return err_set(err, ERR_PREPARE, "could not write member \"%s\" of the snapshot: %s", name,
+                   archive_error_string(writer->tar));
+}
+
+static int write_entry(struct bundle_writer *writer, struct archive_entry *entry, const void *data,
+                       size_t n, int64_t *offset)
+{
+    if (archive_write_header(writer->tar, entry) != ARCHIVE_OK)
+        return -1;
+    *offset = writer->offset;
+    if (n > 0 && archive_write_data(writer->tar, data, n) != (ssize_t)n)
+        return -1;
+    return archive_write_finish_entry(writer->tar) == ARCHIVE_OK ? 0 : -1;
+}
+
+static void remember(struct bundle_writer *writer, const char *name, int64_t offset, size_t n,
+                     int64_t raw_bytes, const char *sha256)
+{
+    struct bundle_member *member;
+
+    if (writer->n_members == writer->cap_members) {
+        writer->cap_members = writer->cap_members ? writer->cap_members * 2 : 64;
+        writer->members =
+            mem_realloc(writer->members, writer->cap_members * sizeof *writer->members);
+    }
+    member = &writer->members[writer->n_members++];
+    *member = (struct bundle_member){
+        .name = mem_strdup(name),
+        .offset = offset,
+        .size_bytes = (int64_t)n,
+        .raw_bytes = raw_bytes,
+    };
+    memcpy(member->sha256, sha256, sizeof member->sha256);
+}
+
+/* One member of the tar, as it is. */
+static int add(struct bundle_writer *writer, const char *name, const void *data, size_t n,
+               int64_t raw_bytes, mode_t mode, struct err *err)
+{
+    struct archive_entry *entry;
+    char sha256[65];
+    int64_t offset = 0;
+    int rc;
+
+    if (writer->broken)
+        return err_set(err, ERR_PREPARE,
+                       "could not write member \"%s\" of the snapshot: an earlier write failed",
+                       name);
+    digest_of(data, n, sha256);
+    entry = archive_entry_new();
+    if (entry == NULL)
+        return err_set(err, ERR_INTERNAL, "out of memory");
+    archive_entry_set_pathname(entry, name);
+    archive_entry_set_filetype(entry, AE_IFREG);
+    archive_entry_set_perm(entry, mode);
+    archive_entry_set_uid(entry, 0);
+    archive_entry_set_gid(entry, 0);
+    archive_entry_set_mtime(entry, writer->now, 0);
+    archive_entry_set_size(entry, (la_int64_t)n);
+    writer->err = err;
+    rc = write_entry(writer, entry, data, n, &offset);
+    archive_entry_free(entry);
+    if (rc < 0)
+        return tar_failed(writer, name, err);
+    remember(writer, name, offset, n, raw_bytes, sha256);
+    return 0;
+}
+
+/* A name that may be added: proper, not one of ours, and new. */
+static int check_name(const struct bundle_writer *writer, const char *name, struct err *err)
+{
+    char base[BUNDLE_NAME_MAX + 1];
+    int part;
+
+    if (!bundle_manifest_name(name) || bundle_manifest_base(name, base, &part) ||
+        strlen(name) > BUNDLE_NAME_MAX - strlen(".zst.000000"))
+        return err_set(err, ERR_PREPARE, "\"%s\" cannot be the name of a snapshot's member", name);
+    if (strcmp(name, BUNDLE_MANIFEST) == 0 || strcmp(name, BUNDLE_SUMS) == 0)
+        return err_set(err, ERR_PREPARE, "the snapshot's member \"%s\" is written at its end", name);
+    for (size_t i = 0; i < writer->n_members; i++) {
+        const char *taken = writer->members[i].name;
+
+        if (strcmp(taken, name) == 0 ||
+            (bundle_manifest_base(taken, base, &part) && strcmp(base, name) == 0))
+            return err_set(err, ERR_PREPARE, "the snapshot has a member \"%s\" already", name);
+    }
+    return 0;
+}
+
+/* --- creating ---------------------------------------------------------------------------------- */
+
+int bundle_create(const struct bundle_out *out, int level, int threads,
+                  struct bundle_writer **writer, struct err *err)
+{
+    struct bundle_writer *fresh = mem_alloc(sizeof *fresh);
+
+    fresh->out = *out;
+    fresh->now = clock_now();
+    fresh->packer = frame_packer_new(level, threads);
+    fresh->err = err;
+    if (open_tar(fresh) < 0) {
+        bundle_abandon(fresh);
+        return err_set(err, ERR_INTERNAL, "could not start a tar file: out of memory");
+    }
+    if (add(fresh, "RESTORE.md", RESTORE_md, strlen(RESTORE_md), 0, 0644, err) < 0 ||
+        add(fresh, "restore.sh", restore_sh, strlen(restore_sh), 0, 0755, err) < 0) {
+        bundle_abandon(fresh);
+        return -1;
+    }
+    *writer = fresh;
+    return 0;
+}
+
+void bundle_abandon(struct bundle_writer *writer)
+{
+    if (writer == NULL)
+        return;
+    if (writer->tar != NULL) {
+        archive_write_fail(writer->tar); /* no trailer */
+        archive_write_free(writer->tar);
+    }
+    frame_packer_free(writer->packer);
+    for (size_t i = 0; i < writer->n_members; i++)
+        mem_free((char *)writer->members[i].name);
+    for (size_t i = 0; i < writer->n_tables; i++) {
+        mem_free((char *)writer->tables[i].schema);
+        mem_free((char *)writer->tables[i].name);
+    }
+    mem_free(writer->members);
+    mem_free(writer->tables);
+    mem_free(writer->name);
+    mem_free(writer->part);
+    mem_free(writer);
+}
+
+/* --- small members ----------------------------------------------------------------------------- */
+
+static int compress_all(struct frame_packer *packer, const void *data, size_t n, struct buf *out,
+                        struct err *err)
+{
+    bool done = false;
+    size_t used = 0;
+
+    if (frame_begin(packer, err) < 0)
+        return -1;
+    while (!done) {
+        buf_reserve(out, 64 * 1024);
+        if (frame_pack(packer, data, n, &used, out->data, out->cap - 1, &out->len, err) < 0)
+            return -1;
+        if (used == n &&
+            frame_flush(packer, out->data, out->cap - 1, &out->len, &done, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static bool is_json_object(const void *data, size_t n)
+{
+    json_t *json = json_loadb(data, n, JSON_REJECT_DUPLICATES, NULL);
+    bool is_object = json_is_object(json);
+
+    json_decref(json);
+    return is_object;
+}
+
+int bundle_put(struct bundle_writer *writer, const char *name, const void *data, size_t n,
+               bool compress, struct err *err)
+{
+    struct buf auto_buf packed = {0};
+    char stored[BUNDLE_NAME_MAX + 1];
+
+    if (writer->name != NULL)
+        return err_set(err, ERR_INTERNAL, "the snapshot's member \"%s\" is still open",
+                       writer->name);
+    if (check_name(writer, name, err) < 0)
+        return -1;
+    if (n > BUNDLE_SMALL_MAX)
+        return err_set(err, ERR_PREPARE,
+                       "member \"%s\" of the snapshot is too large to be stored in one piece", name);
+    if (strcmp(name, BUNDLE_META) == 0 && (compress || !is_json_object(data, n)))
+        return err_set(err, ERR_INTERNAL, "the snapshot's \"%s\" is not a plain JSON object", name);
+    writer->raw_bytes += (int64_t)n;
+    if (!compress)
+        return add(writer, name, data, n, 0, 0600, err);
+    if (compress_all(writer->packer, data, n, &packed, err) < 0)
+        return err_wrap(err, "member \"%s\" of the snapshot", name);
+    snprintf(stored, sizeof stored, "%s.zst", name);
+    return add(writer, stored, packed.data, packed.len, (int64_t)n, 0600, err);
+}
+
+/* --- data members ------------------------------------------------------------------------------ */
+
+/* The buffered compressed bytes become the next part. */
+static int add_part(struct bundle_writer *writer, struct err *err)
+{
+    char stored[BUNDLE_NAME_MAX + 1];
+
+    if (writer->n_parts == BUNDLE_PARTS_MAX)
+        return err_set(err, ERR_PREPARE, "member \"%s\" of the snapshot has too many parts",
+                       writer->name);
+    if (FAULT("bundle-part"))
+        return err_set(err, ERR_PREPARE, "member \"%s\" of the snapshot: injected fault",
+                       writer->name);
+    snprintf(stored, sizeof stored, "%s.zst.%06d", writer->name, writer->n_parts);
+    if (add(writer, stored, writer->part, writer->part_len, 0, 0600, err) < 0)
+        return -1;
+    writer->n_parts++;
+    writer->part_len = 0;
+    return 0;
+}
+
+int bundle_begin(struct bundle_writer *writer, const char *name, struct err *err)
+{
+    if (writer->name != NULL)
+        return err_set(err, ERR_INTERNAL, "the snapshot's member \"%s\" is still open",
+                       writer->name);
+    if (check_name(writer, name, err) < 0 || frame_begin(writer->packer, err) < 0)
+        return -1;
+    if (writer->part == NULL)
+        writer->part = mem_alloc(BUNDLE_PART_BYTES);
+    writer->name = mem_strdup(name);
+    writer->first = writer->n_members;
+    writer->n_parts = 0;
+    writer->part_len = 0;
+    writer->member_raw = 0;
+    return 0;
+}
+
+int bundle_write(struct bundle_writer *writer, const void *data, size_t n, struct err *err)
+{
+    size_t used = 0;
+
+    if (writer->name == NULL)
+        return err_set(err, ERR_INTERNAL, "no member of the snapshot is open");
+    while (used < n) {
+        if (frame_pack(writer->packer, data, n, &used, writer->part, BUNDLE_PART_BYTES,
+                       &writer->part_len, err) < 0)
+            return err_wrap(err, "member \"%s\" of the snapshot", writer->name);
+        if (writer->part_len == BUNDLE_PART_BYTES && add_part(writer, err) < 0)
+            return -1;
+    }
+    writer->member_raw += (int64_t)n;
+    return 0;
+}
+
+int bundle_end(struct bundle_writer *writer, struct err *err)
+{
+    bool done = false;
+
+    if (writer->name == NULL)
+        return err_set(err, ERR_INTERNAL, "no member of the snapshot is open");
+    while (!done) {
+        if (frame_flush(writer->packer, writer->part, BUNDLE_PART_BYTES, &writer->part_len, &done,
+                        err) < 0)
+            return err_wrap(err, "member \"%s\" of the snapshot", writer->name);
+        if (writer->part_len > 0 && (done || writer->part_len == BUNDLE_PART_BYTES) &&
+            add_part(writer, err) < 0)
+            return -1;
+    }
+    writer->members[writer->first].raw_bytes = writer->member_raw;
+    writer->raw_bytes += writer->member_raw;
+    mem_free(writer->name);
+    writer->name = NULL;
+    return 0;
+}
+
+/* --- the end ----------------------------------------------------------------------------------- */
+
+void bundle_table(struct bundle_writer *writer, const char *schema, const char *name, int64_t rows)
+{
+    if (writer->n_tables == writer->cap_tables) {
+        writer->cap_tables = writer->cap_tables ? writer->cap_tables * 2 : 64;
+        writer->tables = mem_realloc(writer->tables, writer->cap_tables * sizeof *writer->tables);
+    }
+    writer->tables[writer->n_tables++] =
+        (struct bundle_table){mem_strdup(schema), mem_strdup(name), rows};
+}
+
+static bool has_member(const struct bundle_writer *writer, const char *name)
+{
+    for (size_t i = 0; i < writer->n_members; i++)
+        if (strcmp(writer->members[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* MANIFEST.json lists what is before it; SHA256SUMS lists the manifest too. */
+static int add_index(struct bundle_writer *writer, struct err *err)
+{
+    struct buf auto_buf sums = {0};
+    char *auto_free manifest = bundle_manifest_format(
+        writer->members, writer->n_members, writer->tables, writer->n_tables, writer->raw_bytes);
+
+    if (strlen(manifest) > BUNDLE_INDEX_MAX)
+        return err_set(err, ERR_PREPARE, "the snapshot has too many members and tables");
+    if (add(writer, BUNDLE_MANIFEST, manifest, strlen(manifest), 0, 0600, err) < 0)
+        return -1;
+    bundle_manifest_sums(writer->members, writer->n_members, &sums);
+    return add(writer, BUNDLE_SUMS, sums.data, sums.len, 0, 0600, err);
+}
+
+static int finish(struct bundle_writer *writer, struct err *err)
+{
+    if (writer->name != NULL)
+        return err_set(err, ERR_INTERNAL, "the snapshot's member \"%s\" is still open",
+                       writer->name);
+    if (!has_member(writer, BUNDLE_META))
+        return err_set(err, ERR_INTERNAL, "the snapshot has no \"%s\"", BUNDLE_META);
+    if (add_index(writer, err) < 0)
+        return -1;
+    writer->err = err;
+    if (archive_write_close(writer->tar) != ARCHIVE_OK)
+        return tar_failed(writer, BUNDLE_SUMS, err);
+    return 0;
+}
+
+int bundle_finish(struct bundle_writer *writer, int64_t *raw_bytes, int64_t *bytes,
+                  struct err *err)
+{
+    int rc = finish(writer, err);
+
+    *raw_bytes = writer->raw_bytes;
+    *bytes = writer->offset;
+    bundle_abandon(writer);
+    return rc;
+}

@@ -1,0 +1,164 @@
+/* bundle_read - see bundle.h: one member, decompressed and checked on the way. */
+#include "bundle/bundle_read.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bundle/bundle_manifest.h"
+#include "bundle/bundle_walk.h"
+#include "bundle/digest.h"
+#include "bundle/frame.h"
+
+enum { CHUNK = 256 * 1024 };
+
+struct bundle_stream {
+    const struct bundle *bundle;
+    size_t current, end;       /* indexes of stored members; current == end: all are read */
+    int64_t at;                /* in the current one */
+    int64_t taken;             /* stored bytes so far */
+    int64_t raw_done, raw_all; /* decompressed bytes, and how many the manifest promises */
+    struct digest *digest;     /* of the current one */
+    struct frame_unpacker *unpacker;
+    bool ended, broken;
+    size_t len, pos;
+    unsigned char data[CHUNK];
+};
+
+size_t bundle_read_at(const struct bundle *bundle, size_t first, struct bundle_stream **stream)
+{
+    struct bundle_stream *fresh = mem_alloc(sizeof *fresh);
+    char base[BUNDLE_NAME_MAX + 1], other[BUNDLE_NAME_MAX + 1];
+    size_t end = first + 1;
+    int part;
+
+    /* That the parts follow each other without a gap was checked when the manifest was read. */
+    if (bundle_manifest_base(bundle->members[first].name, base, &part) && part == 0)
+        while (end < bundle->n_members &&
+               bundle_manifest_base(bundle->members[end].name, other, &part) && part > 0)
+            end++;
+    fresh->bundle = bundle;
+    fresh->current = first;
+    fresh->end = end;
+    fresh->raw_all = bundle->members[first].raw_bytes;
+    fresh->unpacker = frame_unpacker_new();
+    fresh->digest = digest_new();
+    *stream = fresh;
+    return end;
+}
+
+int64_t bundle_read_taken(const struct bundle_stream *stream)
+{
+    return stream->taken;
+}
+
+int bundle_read_open(const struct bundle *bundle, const char *name, struct bundle_stream **stream,
+                     struct err *err)
+{
+    for (size_t i = 0; i < bundle->n_members; i++) {
+        char base[BUNDLE_NAME_MAX + 1];
+        int part;
+
+        if (bundle_manifest_base(bundle->members[i].name, base, &part) && part <= 0 &&
+            strcmp(base, name) == 0) {
+            bundle_read_at(bundle, i, stream);
+            return 0;
+        }
+    }
+    return err_set(err, ERR_PREPARE, "the snapshot has no member \"%s\"", name);
+}
+
+/* The current stored member is read to its end: prove it and go to the next. */
+static int end_member(struct bundle_stream *stream, struct err *err)
+{
+    const struct bundle_member *member = &stream->bundle->members[stream->current];
+    char sha256[65];
+
+    digest_end(stream->digest, sha256);
+    stream->digest = NULL;
+    if (strcmp(sha256, member->sha256) != 0)
+        return err_set(err, ERR_PREPARE,
+                       "member \"%s\" of the snapshot is damaged: its hash differs", member->name);
+    stream->current++;
+    stream->at = 0;
+    if (stream->current < stream->end)
+        stream->digest = digest_new();
+    return 0;
+}
+
+/* The next stored bytes. The hash of a member is compared before its last bytes are used. */
+static int refill(struct bundle_stream *stream, struct err *err)
+{
+    const struct bundle_member *member = &stream->bundle->members[stream->current];
+    int64_t left = member->size_bytes - stream->at;
+    size_t n = left < CHUNK ? (size_t)left : CHUNK;
+
+    if (bundle_walk_read(&stream->bundle->in, member->offset + stream->at, stream->data, n,
+                         member->name, err) < 0)
+        return -1;
+    digest_add(stream->digest, stream->data, n);
+    stream->pos = 0;
+    stream->len = n;
+    stream->at += (int64_t)n;
+    stream->taken += (int64_t)n;
+    return stream->at == member->size_bytes ? end_member(stream, err) : 0;
+}
+
+static const char *name_of(const struct bundle_stream *stream)
+{
+    return stream->bundle->members[stream->current < stream->end ? stream->current
+                                                                 : stream->end - 1]
+        .name;
+}
+
+static int check_ended(struct bundle_stream *stream, struct err *err)
+{
+    if (!frame_complete(stream->unpacker) || stream->raw_done != stream->raw_all)
+        return err_set(err, ERR_PREPARE,
+                       "member \"%s\" of the snapshot holds %lld bytes where its manifest has %lld",
+                       name_of(stream), (long long)stream->raw_done, (long long)stream->raw_all);
+    stream->ended = true;
+    return 0;
+}
+
+static ssize_t read_some(struct bundle_stream *stream, void *data, size_t cap, struct err *err)
+{
+    size_t made = 0;
+
+    while (made == 0 && !stream->ended) {
+        if (frame_unpack(stream->unpacker, stream->data, stream->len, &stream->pos, data, cap,
+                         &made, err) < 0)
+            return err_wrap(err, "member \"%s\" of the snapshot is damaged", name_of(stream));
+        if (made > 0 || stream->pos < stream->len)
+            continue;
+        if (stream->current == stream->end ? check_ended(stream, err) < 0
+                                           : refill(stream, err) < 0)
+            return -1;
+    }
+    stream->raw_done += (int64_t)made;
+    if (stream->raw_done > stream->raw_all)
+        return err_set(err, ERR_PREPARE,
+                       "member \"%s\" of the snapshot holds more than its manifest says",
+                       name_of(stream));
+    return (ssize_t)made;
+}
+
+ssize_t bundle_read(struct bundle_stream *stream, void *data, size_t cap, struct err *err)
+{
+    ssize_t n;
+
+    if (stream->broken)
+        return err_set(err, ERR_PREPARE, "member \"%s\" of the snapshot could not be read",
+                       name_of(stream));
+    n = cap > 0 ? read_some(stream, data, cap, err) : 0;
+    stream->broken = n < 0;
+    return n;
+}
+
+void bundle_read_close(struct bundle_stream *stream)
+{
+    if (stream == NULL)
+        return;
+    digest_free(stream->digest);
+    frame_unpacker_free(stream->unpacker);
+    mem_free(stream);
+}

@@ -1,0 +1,146 @@
+#!/bin/sh
+# restore.sh - load this snapshot into a new database, with stock tools only.
+#
+#   mkdir x && tar -C x -xf FILE.tar && sh x/restore.sh [DBNAME]
+#
+# DBNAME is the database to create; default: the name it had. PGHOST, PGPORT, PGUSER, PGPASSWORD,
+# PGSERVICE and the other PG* variables say which server, as a role that may create databases;
+# PGDATABASE is the database to connect to first (default: postgres). RESTORE_COUNT=no leaves out
+# the comparison of row counts at the end.
+#
+# Needs: sh, sed, sha256sum, zstd, psql and pg_restore (of the server's release or newer).
+set -eu
+
+created=
+db=
+
+say() {
+    printf 'restore.sh: %s\n' "$*"
+}
+
+die() {
+    printf 'restore.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+at_exit() {
+    status=$?
+    if [ "$status" -ne 0 ] && [ -n "$created" ]; then
+        printf 'restore.sh: database "%s" is incomplete; drop it before you try again\n' "$db" >&2
+    fi
+}
+
+# One value or list of rows; the first error ends it.
+ask() {
+    psql -X -q -A -t -v ON_ERROR_STOP=1 -v db="$db" -f -
+}
+
+# The names of a data member's parts, in order.
+parts() {
+    sed -n "s/^[0-9a-f]\{64\}  \($1\.zst\.[0-9]\{6\}\)\$/\1/p" SHA256SUMS
+}
+
+# A connection string that names only the database, whatever characters the name has.
+conninfo() {
+    printf "dbname='%s'" "$(printf '%s' "$1" | sed "s/[\\\\']/\\\\&/g")"
+}
+
+[ $# -le 1 ] || die "usage: sh restore.sh [DBNAME]"
+db=${1-}
+cd "$(dirname "$0")"
+trap at_exit EXIT
+PGDATABASE=${PGDATABASE:-postgres}
+PGCLIENTENCODING=UTF8
+export PGDATABASE PGCLIENTENCODING
+
+for tool in sed sha256sum zstd psql pg_restore; do
+    command -v "$tool" >/dev/null 2>&1 || die "the program \"$tool\" is missing: install it first"
+done
+
+# 1. The files are what was written.
+[ -f SHA256SUMS ] || die "no SHA256SUMS here: unpack the whole snapshot into an empty folder"
+sha256sum -c SHA256SUMS >sha256sum.out 2>&1 || {
+    grep -v ': OK$' sha256sum.out >&2 || true
+    die "the snapshot is damaged or not wholly unpacked; nothing was changed"
+}
+rm -f sha256sum.out
+[ -n "$(parts 'main\.dump')" ] || die "this snapshot holds no pg_dump archive: see meta.json"
+say "all files match their SHA-256 sums"
+
+# 2. A new database with the encoding and locale of the old one.
+if [ -z "$db" ]; then
+    db=$(ask <<'SQL'
+\set meta `cat meta.json`
+SELECT :'meta'::json -> 'database' ->> 'name';
+SQL
+    ) || die "no connection to the server: set PGHOST, PGPORT, PGUSER"
+    [ -n "$db" ] || die "meta.json names no database: give a name (sh restore.sh DBNAME)"
+fi
+exists=$(ask <<'SQL'
+SELECT count(*) FROM pg_database WHERE datname = :'db';
+SQL
+) || die "no connection to the server: set PGHOST, PGPORT, PGUSER"
+[ "$exists" = 0 ] || die "database \"$db\" exists already: give another name; nothing was changed"
+
+# 3. Roles: those that exist are left alone. Errors are shown, and do not stop.
+if [ -f globals.sql.zst ]; then
+    zstd -dc globals.sql.zst | sed '/^-- properties of the database$/,$d' |
+        psql -X -q -v db="$db" -f - >/dev/null
+    say "created the roles that were missing (without passwords)"
+fi
+
+ask >/dev/null <<'SQL' || die "could not create database \"$db\""
+\set meta `cat meta.json`
+SELECT format('CREATE DATABASE %I TEMPLATE template0', :'db')
+       || coalesce(format(' ENCODING %L', d ->> 'encoding'), '')
+       || coalesce(format(' LC_COLLATE %L', d ->> 'collate'), '')
+       || coalesce(format(' LC_CTYPE %L', d ->> 'ctype'), '')
+       || CASE WHEN d ->> 'provider' IN ('icu', 'i')
+               THEN ' LOCALE_PROVIDER icu'
+                    || coalesce(format(' ICU_LOCALE %L', d ->> 'icu_locale'), '')
+               WHEN d ->> 'provider' IN ('builtin', 'b')
+               THEN ' LOCALE_PROVIDER builtin'
+                    || coalesce(format(' BUILTIN_LOCALE %L', d ->> 'icu_locale'), '')
+               ELSE '' END
+  FROM (SELECT :'meta'::json -> 'database' AS d) AS meta
+\gexec
+SQL
+created=yes
+say "created database \"$db\""
+
+# 4. The data.
+parts 'main\.dump' | while IFS= read -r part; do
+    cat "$part"
+done | zstd -dc | pg_restore --exit-on-error -d "$(conninfo "$db")" ||
+    die "pg_restore failed"
+say "loaded the data"
+
+# 5. Owner, access and settings of the database. Errors are shown, and do not stop.
+if [ -f globals.sql.zst ]; then
+    zstd -dc globals.sql.zst | sed -n '/^-- properties of the database$/,$p' |
+        psql -X -q -v db="$db" -f - >/dev/null
+    say "applied the properties of the database"
+fi
+
+# 6. As many rows as there were, and statistics for the planner.
+PGDATABASE=$(conninfo "$db")
+if [ "${RESTORE_COUNT-yes}" != no ]; then
+    differing=$(psql -X -q -A -t -v ON_ERROR_STOP=1 -d "$PGDATABASE" -f - <<'SQL'
+\set manifest `cat MANIFEST.json`
+SET default_transaction_read_only = on;
+SELECT format('SELECT format(%L, count(*)) FROM %I.%I HAVING count(*) <> %s',
+              format('table "%s"."%s" has %%s rows, the snapshot had %s',
+                     replace(schema, '%', '%%'), replace(name, '%', '%%'), rows),
+              schema, name, rows)
+  FROM json_to_recordset(:'manifest'::json -> 'tables') AS t(schema text, name text, rows bigint)
+ WHERE rows >= 0
+\gexec
+SQL
+    ) || die "could not compare the row counts"
+    [ -z "$differing" ] || die "the row counts differ:
+$differing"
+    say "every table has as many rows as the snapshot says"
+fi
+psql -X -q -v ON_ERROR_STOP=1 -d "$PGDATABASE" -c 'ANALYZE' || say "ANALYZE failed: run it later"
+created=
+say "done: database \"$db\" is restored"
