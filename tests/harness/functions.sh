@@ -32,11 +32,11 @@ fail()
 # show_output: what was redirected into files, for the reader of a failure.
 show_output()
 {
-    local fd path
+    local fd path self=$BASHPID
 
     for fd in 1 2; do
-        path=$(readlink "/proc/$BASHPID/fd/$fd") || continue
-        [[ -f $path && $path != "$(readlink "/proc/$BASHPID/fd/9")" ]] || continue
+        path=$(readlink "/proc/$self/fd/$fd") || continue
+        [[ -f $path && $path != "$(readlink "/proc/$self/fd/9")" ]] || continue
         printf '  %s:\n' "$path" >&9
         tail -n 60 "$path" | sed 's/^/  | /' >&9
     done
