@@ -16,10 +16,11 @@
 #include "base/mem.h"
 
 /* A setting inside a plugin's group. Scalars have `text` (durations and integers as written); lists
- * of strings have `list`. */
+ * of strings have `list`. `quoted` tells "5" from 5. */
 struct conf_value {
     const char *key;
     const char *text;
+    bool quoted;
     const char *const *list;
     int line;
 };
@@ -104,11 +105,13 @@ struct conf {
 };
 
 /* conf_find(arena, given): the file to read: ${given}, $DEPLOY_DB_CONFIG, ./deploy-db.cfg,
- * ./config/deploy-db.cfg, /etc/deploy-db/deploy-db.cfg; NULL when none exists. */
+ * ./config/deploy-db.cfg, /etc/deploy-db/deploy-db.cfg; NULL when none exists. The first two are
+ * taken even when they do not exist: conf_load says so. */
 const char *conf_find(struct arena *arena, const char *given);
 
 /* conf_load(arena, path, conf, errs): read and check. Returns 0, or -1 with at least one entry. Even
- * then ${conf} holds what could be read, so that plugins can be checked in the same run. */
+ * then ${conf} holds what could be read, so that plugins can be checked in the same run; what is
+ * missing in the file is NULL (project, state_dir, engine.plugin, database). */
 int conf_load(struct arena *arena, const char *path, struct conf **conf, struct errs *errs) CHECK;
 
 /* conf_env(conf, name): NULL when there is none; conf_nearest_env gives the closest name or NULL. */
