@@ -18,10 +18,12 @@
 
 struct revision;
 
-/* A list of revisions, in the arena of its graph. */
+/* A list of revisions, in the arena of its graph. Zero-initialise it; a copy of the structure shares
+ * the list, so add to one of the two only. */
 struct revset {
     struct revision **v;
     size_t n;
+    size_t cap; /* for revset_add */
 };
 
 struct revision {
@@ -34,6 +36,7 @@ struct revision {
 
     /* filled by graph_link() */
     size_t index;                      /* load order */
+    size_t level;                      /* longest way down to an effective base, over all edges */
     struct revset down;                /* down_revision */
     struct revset depends_on;          /* resolved dependencies, as declared */
     struct revset all_down;            /* down and depends_on, without duplicates */
@@ -81,13 +84,21 @@ enum graph_edges {
 struct revset graph_ancestors(struct graph *graph, struct revset of, enum graph_edges edges);
 struct revset graph_descendants(struct graph *graph, struct revset of, enum graph_edges edges);
 
+/* The same without making lists: graph_mark_* give each of them a new value of `mark` and return
+ * it; graph_marked() lists who has ${mark}, in load order. The next traversal overwrites marks. */
+unsigned graph_mark_ancestors(struct graph *graph, struct revset of, enum graph_edges edges);
+unsigned graph_mark_descendants(struct graph *graph, struct revset of, enum graph_edges edges);
+struct revset graph_marked(const struct graph *graph, unsigned mark);
+
 bool revset_has(struct revset set, const struct revision *revision);
 void revset_add(struct arena *arena, struct revset *set, struct revision *revision);
 
 /* graph_new_mark(graph): a value no revision's `mark` has, for one traversal. */
 unsigned graph_new_mark(struct graph *graph);
 
-/* revision_short_doc(arena, revision): the docstring up to its first empty line. */
+/* revision_long_doc(arena, revision): the docstring without blanks around it; revision_short_doc:
+ * its part before the first empty line, which may still have several lines. */
+const char *revision_long_doc(struct arena *arena, const struct revision *revision);
 const char *revision_short_doc(struct arena *arena, const struct revision *revision);
 
 #endif

@@ -1,6 +1,14 @@
 /*
- * resolve - identifiers as a person types them: exact, prefix, `head`, `heads`, `base`, `LABEL@…`,
- * `current`. Rules: Alembic 1.19 script/revision.py; relative forms follow in resolve_walk.
+ * resolve - identifiers as a person types them. Rules: Alembic 1.19 script/revision.py.
+ *
+ *     [LABEL@]SYMBOL      SYMBOL is head, heads, base, an identifier or a branch label, or the
+ *                         beginning of one that is unambiguous
+ *     [LABEL@][SYMBOL]+N  N steps up or down from SYMBOL; without SYMBOL from what is stored
+ *     [LABEL@][SYMBOL]-N
+ *
+ * LABEL may be any revision; it stands for the branch that has it: its ancestors and descendants by
+ * down_revision. Refused although Alembic takes them: a walk that leaves the history below a base
+ * other than by -N from the stored revision, -N when several revisions are stored, text after N.
  */
 #ifndef REVISION_RESOLVE_H
 #define REVISION_RESOLVE_H
@@ -8,8 +16,33 @@
 #include "revision/graph.h"
 
 /* resolve(graph, text, out, err): the revisions that ${text} names: "base" and "" give an empty
- * set, "heads" the effective heads, "head" the one head, LABEL@… restricted to the label's lineage.
- * Errors (ERR_USAGE): unknown; ambiguous, with the candidates in the detail; several heads. */
+ * set, "heads" the effective heads, "head" the one head, LABEL@… restricted to the label's lineage;
+ * [LABEL@]-N the revisions N below each effective head. Errors (ERR_USAGE): unknown; ambiguous, with
+ * the candidates in the detail; several heads. */
 int resolve(struct graph *graph, const char *text, struct revset *out, struct err *err) CHECK;
+
+/* resolve_one: the same, but several are an error; NULL for base. */
+int resolve_one(struct graph *graph, const char *text, struct revision **out, struct err *err) CHECK;
+
+enum resolve_direction { RESOLVE_UPGRADE, RESOLVE_DOWNGRADE, };
+
+/* What an upgrade or downgrade is to reach: order_upgrade() takes `revisions`,
+ * order_downgrade_branch() the one in `revisions` (none: base) and `branch`. */
+struct resolve_target {
+    struct revset revisions;
+    struct revision *branch; /* a downgrade restricted to LABEL@, or NULL */
+};
+
+/* resolve_target(graph, text, rows, direction, out, err): the target of an upgrade or downgrade from
+ * the version rows ${rows}, relative forms included. "" is refused. Errors: ERR_USAGE. */
+int resolve_target(struct graph *graph, const char *text, struct revset rows,
+                   enum resolve_direction direction, struct resolve_target *out,
+                   struct err *err) CHECK;
+
+/* resolve_range(graph, text, rows, lower, upper, err): START:END, START: or :END of `history -r` for
+ * order_range(); `current` is allowed on either side, END as for an upgrade, and so is START (base
+ * gives an empty set). */
+int resolve_range(struct graph *graph, const char *text, struct revset rows, struct revset *lower,
+                  struct revset *upper, struct err *err) CHECK;
 
 #endif

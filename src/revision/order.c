@@ -1,0 +1,326 @@
+/* order - see order.h. */
+#include "revision/order.h"
+
+/* --- the walk ------------------------------------------------------------------------------------ */
+
+/* Alembic keeps a list of cursors, one a branch it is walking down, and works at one of them. The
+ * revision under the cursor is listed unless another cursor stands above it: then the walk moves to
+ * the first such cursor. A listed revision is replaced under its cursor by the first revision below
+ * it that no cursor has; more of those get cursors at the end of the list; without any the cursor
+ * goes and the walk steps back by one. */
+struct cursor {
+    struct revision *at;
+    size_t place; /* grows from cursor to cursor */
+};
+
+/* What the walk knows of a revision, by index. */
+struct place {
+    bool wanted;       /* to be listed, and not yet */
+    bool has_cursor;
+    size_t cursor;     /* its cursor's place */
+    size_t waits;      /* wanted revisions directly above it */
+};
+
+struct walk {
+    struct graph *graph;
+    struct place *places;
+    struct cursor *cursors;
+    size_t n_cursors;
+    size_t next_place;
+    size_t work;       /* index of the cursor where the walk is */
+    struct revision **stack;
+    struct revset out;
+};
+
+static struct place *place_of(struct walk *walk, const struct revision *revision)
+{
+    return &walk->places[revision->index];
+}
+
+static void put_cursor(struct walk *walk, struct cursor *cursor, struct revision *at)
+{
+    struct place *place = place_of(walk, at);
+
+    cursor->at = at;
+    place->has_cursor = true;
+    place->cursor = cursor->place;
+}
+
+static void append_cursor(struct walk *walk, struct revision *at)
+{
+    struct cursor *cursor = &walk->cursors[walk->n_cursors++];
+
+    cursor->place = walk->next_place++;
+    put_cursor(walk, cursor, at);
+}
+
+static size_t cursor_at(const struct walk *walk, size_t place)
+{
+    size_t low = 0;
+    size_t high = walk->n_cursors;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (walk->cursors[middle].place < place)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* blocker(): the index of the first cursor above ${candidate}, or n_cursors. What was listed has no
+ * cursor above it and is not searched. */
+static size_t blocker(struct walk *walk, struct revision *candidate)
+{
+    unsigned mark = graph_new_mark(walk->graph);
+    size_t best = walk->next_place;
+    size_t n = 0;
+
+    candidate->mark = mark;
+    walk->stack[n++] = candidate;
+    while (n > 0) {
+        struct revset above = walk->stack[--n]->all_next;
+
+        for (size_t i = 0; i < above.n; i++) {
+            struct place *place = place_of(walk, above.v[i]);
+
+            if (above.v[i]->mark == mark || !place->wanted)
+                continue;
+            above.v[i]->mark = mark;
+            walk->stack[n++] = above.v[i];
+            if (place->has_cursor && place->cursor < best)
+                best = place->cursor;
+        }
+    }
+    return best == walk->next_place ? walk->n_cursors : cursor_at(walk, best);
+}
+
+static void remove_cursor(struct walk *walk)
+{
+    for (size_t i = walk->work + 1; i < walk->n_cursors; i++)
+        walk->cursors[i - 1] = walk->cursors[i];
+    walk->n_cursors--;
+    if (walk->work > 0)
+        walk->work--;
+}
+
+static void list_candidate(struct walk *walk)
+{
+    struct revision *candidate = walk->cursors[walk->work].at;
+    struct revset below = candidate->normal_down;
+    bool moved = false;
+
+    revset_add(graph_arena(walk->graph), &walk->out, candidate);
+    place_of(walk, candidate)->wanted = false;
+    place_of(walk, candidate)->has_cursor = false;
+    for (size_t i = 0; i < below.n; i++) {
+        struct place *place = place_of(walk, below.v[i]);
+
+        if (!place->wanted)
+            continue;
+        place->waits--;
+        if (place->has_cursor)
+            continue;
+        if (moved)
+            append_cursor(walk, below.v[i]);
+        else
+            put_cursor(walk, &walk->cursors[walk->work], below.v[i]);
+        moved = true;
+    }
+    if (!moved)
+        remove_cursor(walk);
+}
+
+/* topological(): ${set} from the newest to the oldest. Whatever lies between two of its revisions
+ * must be in it as well; ${heads} are those with none of it above them. */
+static struct revset topological(struct graph *graph, struct revset set, struct revset heads)
+{
+    size_t n = graph_count(graph);
+    struct walk walk = {.graph = graph};
+    unsigned mark;
+
+    walk.places = mem_alloc(n * sizeof *walk.places);
+    walk.cursors = mem_alloc(n * sizeof *walk.cursors);
+    walk.stack = mem_alloc(n * sizeof(struct revision *));
+    for (size_t i = 0; i < set.n; i++)
+        place_of(&walk, set.v[i])->wanted = true;
+    for (size_t i = 0; i < set.n; i++)
+        for (size_t j = 0; j < set.v[i]->normal_down.n; j++)
+            place_of(&walk, set.v[i]->normal_down.v[j])->waits++;
+    mark = graph_new_mark(graph);
+    for (size_t i = 0; i < heads.n; i++)
+        heads.v[i]->mark = mark;
+    for (size_t i = 0; i < n; i++) /* in load order */
+        if (graph_at(graph, i)->mark == mark && walk.places[i].wanted)
+            append_cursor(&walk, graph_at(graph, i));
+    while (walk.n_cursors > 0) {
+        struct revision *candidate = walk.cursors[walk.work].at;
+        size_t first = walk.n_cursors;
+
+        if (place_of(&walk, candidate)->waits > 0)
+            first = blocker(&walk, candidate);
+        if (first < walk.n_cursors)
+            walk.work = first;
+        else
+            list_candidate(&walk);
+    }
+    mem_free(walk.places);
+    mem_free(walk.cursors);
+    mem_free(walk.stack);
+    return walk.out;
+}
+
+/* --- sets ---------------------------------------------------------------------------------------- */
+
+static struct revset with_mark(struct graph *graph, struct revset set, unsigned mark)
+{
+    struct revset out = {0};
+
+    for (size_t i = 0; i < set.n; i++)
+        if (set.v[i]->mark == mark)
+            revset_add(graph_arena(graph), &out, set.v[i]);
+    return out;
+}
+
+static struct revset without_mark(struct graph *graph, struct revset set, unsigned mark)
+{
+    struct revset out = {0};
+
+    for (size_t i = 0; i < set.n; i++)
+        if (set.v[i]->mark != mark)
+            revset_add(graph_arena(graph), &out, set.v[i]);
+    return out;
+}
+
+/* below(): everything under ${set}; of ${set} itself only what is under another of it. */
+static unsigned mark_below(struct graph *graph, struct revset set)
+{
+    struct revset under = {0};
+
+    for (size_t i = 0; i < set.n; i++)
+        for (size_t j = 0; j < set.v[i]->normal_down.n; j++)
+            revset_add(graph_arena(graph), &under, set.v[i]->normal_down.v[j]);
+    return graph_mark_ancestors(graph, under, EDGES_NORMAL);
+}
+
+struct revset order_history(struct graph *graph, struct revset set)
+{
+    struct revset hull = graph_ancestors(graph, set, EDGES_NORMAL);
+    struct revset heads = without_mark(graph, set, mark_below(graph, set));
+    struct revset out;
+    unsigned mark;
+
+    hull = with_mark(graph, hull, graph_mark_descendants(graph, set, EDGES_NORMAL));
+    out = topological(graph, hull, heads);
+    if (hull.n == set.n)
+        return out;
+    mark = graph_new_mark(graph);
+    for (size_t i = 0; i < set.n; i++)
+        set.v[i]->mark = mark;
+    return with_mark(graph, out, mark);
+}
+
+int order_range(struct graph *graph, struct revset lower, struct revset upper, struct revset *out,
+                struct err *err)
+{
+    struct revset wanted = graph_ancestors(graph, upper, EDGES_NORMAL);
+    unsigned mark;
+
+    if (lower.n > 0) {
+        for (size_t i = 0; i < lower.n; i++)
+            if (!revset_has(wanted, lower.v[i])) {
+                err_set(err, ERR_USAGE, "revision \"%s\" is not below the end of the range",
+                        lower.v[i]->id);
+                return err_hint(err, "Give the older revision first, both on the same branch.");
+            }
+        wanted = without_mark(graph, wanted, mark_below(graph, lower));
+        mark = graph_mark_descendants(graph, lower, EDGES_DOWN);
+        wanted = with_mark(graph, wanted, mark);
+    }
+    *out = order_history(graph, wanted);
+    return 0;
+}
+
+/* refuse_overlap(): an error when one of ${set} is under another of it. */
+static int refuse_overlap(struct graph *graph, struct revset set, const char *what, struct err *err)
+{
+    struct revset under = with_mark(graph, set, mark_below(graph, set));
+
+    if (under.n == 0)
+        return 0;
+    for (size_t i = 0; i < set.n; i++) {
+        struct revset one = {.v = &set.v[i], .n = 1};
+        struct revset found = with_mark(graph, under, mark_below(graph, one));
+
+        if (found.n == 0)
+            continue;
+        err_set(err, ERR_REFUSED, "%s revision \"%s\" overlaps with revision \"%s\"", what,
+                set.v[i]->id, found.v[0]->id);
+        for (size_t j = 0; j < found.n; j++)
+            (void)err_detail(err, "\"%s\" is an ancestor of \"%s\"", found.v[j]->id,
+                             set.v[i]->id);
+        break;
+    }
+    return err_hint(err, "Only the newest revision of each branch may be named or stored.");
+}
+
+static void reverse(struct revset *set)
+{
+    for (size_t i = 0, j = set->n; i + 1 < j; i++) {
+        struct revision *first = set->v[i];
+
+        set->v[i] = set->v[--j];
+        set->v[j] = first;
+    }
+}
+
+int order_upgrade(struct graph *graph, struct revset rows, struct revset targets,
+                  struct revset *out, struct err *err)
+{
+    struct revset required;
+
+    if (refuse_overlap(graph, targets, "requested", err) != 0 ||
+        refuse_overlap(graph, rows, "stored", err) != 0)
+        return -1;
+    required = graph_ancestors(graph, targets, EDGES_NORMAL);
+    required = without_mark(graph, required, graph_mark_ancestors(graph, rows, EDGES_NORMAL));
+    *out = topological(graph, required, targets);
+    reverse(out);
+    return 0;
+}
+
+int order_downgrade(struct graph *graph, struct revset rows, struct revision *target,
+                    struct revset *out, struct err *err)
+{
+    return order_downgrade_branch(graph, rows, target, NULL, out, err);
+}
+
+int order_downgrade_branch(struct graph *graph, struct revset rows, struct revision *target,
+                           struct revision *branch, struct revset *out, struct err *err)
+{
+    struct revset roots = target == NULL ? graph_bases(graph) : target->next;
+    struct revset drop;
+
+    if (branch != NULL && roots.n > 1) {
+        struct revset one = {.v = &branch, .n = 1};
+
+        roots = with_mark(graph, roots, graph_mark_ancestors(graph, one, EDGES_DOWN));
+        if (roots.n == 0) {
+            err_set(err, ERR_REFUSED, "\"%s\" is not a valid downgrade target on branch \"%s\"",
+                    target == NULL ? "base" : target->id, branch->id);
+            return err_hint(err, "Name a revision that the branch descends from.");
+        }
+    }
+    drop = graph_descendants(graph, roots, EDGES_ALL);
+    drop = with_mark(graph, drop, graph_mark_ancestors(graph, rows, EDGES_NORMAL));
+    if (drop.n == 0 && target != NULL && !revset_has(rows, target)) {
+        err_set(err, ERR_REFUSED,
+                "destination \"%s\" is not a valid downgrade target from the current revisions",
+                target->id);
+        return err_hint(err, "A downgrade goes to an ancestor of what is applied: see `history`.");
+    }
+    *out = topological(graph, drop, rows);
+    return 0;
+}
