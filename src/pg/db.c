@@ -19,6 +19,7 @@
 enum { ANSWER_MS = 10 * 1000, PARAMS_MAX = 32 };
 
 struct db {
+    struct db *next; /* in the list of open sessions */
     PGconn *conn;
     char *display;    /* "shop on db1:5432 as deploy" */
     char version_text[32];
@@ -30,6 +31,7 @@ struct db_result {
     PGresult *res;
 };
 
+static struct db *sessions;
 static char application[64] = "deploy-db";
 
 void db_set_run(const char *id)
@@ -238,6 +240,8 @@ static int connect_plain(const struct db_target *target, const char *database, s
     PQsetNoticeReceiver(made->conn, log_notice, NULL);
     made->pid = (int)strtol(PQgetvalue(res, 0, 0), NULL, 10);
     PQclear(res);
+    made->next = sessions;
+    sessions = made;
     *db = made;
     return 0;
 }
@@ -313,6 +317,11 @@ void db_close(struct db *db)
 {
     if (db == NULL)
         return;
+    for (struct db **at = &sessions; *at != NULL; at = &(*at)->next)
+        if (*at == db) {
+            *at = db->next;
+            break;
+        }
     PQfinish(db->conn);
     mem_free(db->display);
     mem_free(db);
@@ -440,6 +449,15 @@ bool db_in_transaction(const struct db *db)
     PGTransactionStatusType status = PQtransactionStatus(db->conn);
 
     return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+}
+
+void db_own_pids(char *out, size_t cap)
+{
+    auto_buf struct buf list = {0};
+
+    for (const struct db *db = sessions; db != NULL; db = db->next)
+        buf_addf(&list, "%s%d", list.len > 0 ? "," : "", db->pid);
+    snprintf(out, cap, "{%s}", buf_text(&list));
 }
 
 int db_rows(const struct db_result *result)

@@ -87,6 +87,9 @@ int db_query(struct db *db, struct db_result **result, struct err *err, const ch
              ...) CHECK;
 int db_exec(struct db *db, struct err *err, const char *sql, int n, ...) CHECK;
 void db_quietly(struct db *db, const char *sql);
+
+/* db_own_pids(out, cap): the server processes of all sessions of this program, "{4711,4712}". */
+void db_own_pids(char *out, size_t cap);
 bool db_in_transaction(const struct db *db); /* a block is open; it may have failed */
 int db_rows(const struct db_result *result);
 const char *db_value(const struct db_result *result, int row, int column); /* NULL: SQL NULL */

@@ -1,0 +1,18 @@
+-- What our role may do here, in one row. Ending a session takes the rights of its role.
+SELECT r.rolsuper OR (r.rolcreatedb AND pg_catalog.pg_has_role(d.datdba, 'USAGE')),
+       pg_catalog.has_database_privilege(d.oid, 'CREATE')
+           OR EXISTS (SELECT FROM pg_catalog.pg_namespace n
+                      WHERE n.nspname = 'deploy_db' AND pg_catalog.pg_has_role(n.nspowner, 'USAGE')),
+       r.rolsuper
+           OR pg_catalog.pg_has_role('pg_signal_backend', 'USAGE')
+           OR NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a
+                          WHERE a.datid = d.oid
+                            AND a.usesysid IS NOT NULL
+                            AND NOT pg_catalog.pg_has_role(a.usesysid, 'USAGE')),
+       pg_catalog.pg_is_in_recovery(),
+       pg_catalog.pg_database_size(d.oid),
+       pg_catalog.pg_encoding_to_char(d.encoding)
+FROM pg_catalog.pg_database d
+CROSS JOIN pg_catalog.pg_roles r
+WHERE d.datname = pg_catalog.current_database()
+  AND r.rolname = current_user
