@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,7 +22,6 @@ enum {
     TICK_MS = 200,
     TERM_MS = 5000,  /* between SIGTERM and SIGKILL */
     DRAIN_MS = 1000, /* for what a grandchild still writes after the child's end */
-    REAP_MS = 10,    /* how often to ask for the child's end where the kernel has no pidfd */
 };
 
 /* Bytes that arrive in pieces, cut into lines. */
@@ -37,7 +35,6 @@ struct run {
     struct proc_result *result;
     const char *tool;
     struct proc_spawn child;
-    int pidfd;
     char *buffer; /* for standard output, BUFFER_BYTES */
     char *input;  /* for standard input, likewise */
     size_t input_len, input_done;
@@ -46,6 +43,7 @@ struct run {
     int64_t started_ms, next_tick_ms;
     int64_t term_ms;      /* when SIGTERM was sent; 0: it runs on */
     int64_t ended_ms;     /* when the child was seen to have ended; 0: it runs */
+    int reap_ms; /* how long to wait for a child that has closed its pipes; grows */
     bool killed;
 };
 
@@ -227,23 +225,27 @@ static void fetch_errors(struct run *run)
 }
 
 /* How long to wait for something to happen. */
-static int wait_ms(const struct run *run, int64_t now)
+static int wait_ms(struct run *run, int64_t now)
 {
     int64_t wait = TICK_MS;
+
+    /* Most end right after they closed their pipes; some go on without them for hours. */
+    if (run->child.out < 0 && run->child.errors < 0) {
+        wait = run->reap_ms;
+        run->reap_ms = run->reap_ms * 2 < TICK_MS ? run->reap_ms * 2 : TICK_MS;
+    }
 
     if (run->proc->timeout_ms > 0 && run->term_ms == 0) {
         int64_t left = run->started_ms + run->proc->timeout_ms - now;
 
         wait = left < wait ? left : wait;
     }
-    if (run->pidfd < 0 && run->child.out < 0 && run->child.errors < 0)
-        wait = REAP_MS;
     return wait > 0 ? (int)wait : 0;
 }
 
 static void pump(struct run *run)
 {
-    enum { IN, OUT, ERRORS, END, FDS };
+    enum { IN, OUT, ERRORS, FDS };
 
     for (;;) {
         int64_t now = clock_mono_ms();
@@ -251,7 +253,6 @@ static void pump(struct run *run)
             [IN] = {.fd = run->child.in, .events = POLLOUT},
             [OUT] = {.fd = run->child.out, .events = POLLIN},
             [ERRORS] = {.fd = run->child.errors, .events = POLLIN},
-            [END] = {.fd = run->ended_ms == 0 ? run->pidfd : -1, .events = POLLIN},
         };
 
         check_end(run, now);
@@ -284,7 +285,6 @@ static void reap(struct run *run)
     close_fd(&run->child.in);
     close_fd(&run->child.out);
     close_fd(&run->child.errors);
-    close_fd(&run->pidfd);
     if (run->out_lines.len > 0)
         end_line(run, &run->out_lines, out_line);
     if (run->error_lines.len > 0)
@@ -339,7 +339,7 @@ int proc_run(const struct proc *proc, struct proc_result *result, struct err *er
         mem_free(run);
         return -1;
     }
-    run->pidfd = (int)syscall(SYS_pidfd_open, run->child.pid, 0);
+    run->reap_ms = 1;
     run->buffer = mem_alloc(BUFFER_BYTES);
     run->input = proc->input != NULL ? mem_alloc(BUFFER_BYTES) : NULL;
     run->started_ms = clock_mono_ms();

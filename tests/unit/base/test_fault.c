@@ -20,7 +20,9 @@ static int hit(const char *assignment, unsigned seconds)
         close(STDERR_FILENO);
         basetest_env(assignment);
         alarm(seconds);
-        _exit(FAULT("a:b") == 0 ? 0 : 7);
+        status = FAULT("a:b") == 0 ? 0 : 7;
+        basetest_env_reset();
+        _exit(status);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

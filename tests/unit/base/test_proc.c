@@ -134,11 +134,13 @@ static void test_not_executable(void **state)
     assert_true(proc_find(path));
     assert_int_equal(proc_run(&proc, &result, &err), 0);
     assert_int_equal(result.status, 4);
-    /* The interpreter of the script is missing. */
+    /* The interpreter of the script is missing: an execve that valgrind cannot survive. */
     assert_int_equal(fs_write(path, "#!/missing/interpreter\n", 23, 0700, &err), 0);
-    assert_int_equal(proc_run(&proc, &result, &err), -1);
-    assert_int_equal(result.status, 127);
-    err_clear(&err);
+    if (getenv("DDB_WRAP") == NULL) {
+        assert_int_equal(proc_run(&proc, &result, &err), -1);
+        assert_int_equal(result.status, 127);
+        err_clear(&err);
+    }
     proc.cwd = "/missing/directory";
     assert_int_equal(proc_run(&proc, &result, &err), -1);
     assert_int_equal(result.status, 126);
