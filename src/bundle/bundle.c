@@ -3,7 +3,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,18 +42,17 @@ struct bundle_writer {
 
 /* --- the tar layer ----------------------------------------------------------------------------- */
 
+/* libarchive is not told of a failure, because it would not free all of itself then: what follows is
+ * thrown away, and each call looks at `broken`. */
 static ssize_t tar_write(struct archive *tar, void *arg, const void *data, size_t n)
 {
     struct bundle_writer *writer = arg;
 
-    if (writer->broken)
-        return -1;
-    if (writer->out.write(writer->out.arg, data, n, writer->err) < 0) {
+    (void)tar;
+    if (!writer->broken && writer->out.write(writer->out.arg, data, n, writer->err) < 0)
         writer->broken = true;
-        archive_set_error(tar, EIO, "the output failed");
-        return -1;
-    }
-    writer->offset += (int64_t)n;
+    if (!writer->broken)
+        writer->offset += (int64_t)n;
     return (ssize_t)n;
 }
 
@@ -88,7 +86,7 @@ static int write_entry(struct bundle_writer *writer, struct archive_entry *entry
     *offset = writer->offset;
     if (n > 0 && archive_write_data(writer->tar, data, n) != (ssize_t)n)
         return -1;
-    return archive_write_finish_entry(writer->tar) == ARCHIVE_OK ? 0 : -1;
+    return archive_write_finish_entry(writer->tar) == ARCHIVE_OK && !writer->broken ? 0 : -1;
 }
 
 static void remember(struct bundle_writer *writer, const char *name, int64_t offset, size_t n,
@@ -193,10 +191,8 @@ void bundle_abandon(struct bundle_writer *writer)
 {
     if (writer == NULL)
         return;
-    if (writer->tar != NULL) {
-        archive_write_fail(writer->tar); /* no trailer */
-        archive_write_free(writer->tar);
-    }
+    writer->broken = true; /* no trailer */
+    archive_write_free(writer->tar);
     frame_packer_free(writer->packer);
     for (size_t i = 0; i < writer->n_members; i++)
         mem_free((char *)writer->members[i].name);
@@ -387,7 +383,7 @@ static int finish(struct bundle_writer *writer, struct err *err)
     if (add_index(writer, err) < 0)
         return -1;
     writer->err = err;
-    if (archive_write_close(writer->tar) != ARCHIVE_OK)
+    if (archive_write_close(writer->tar) != ARCHIVE_OK || writer->broken)
         return tar_failed(writer, BUNDLE_SUMS, err);
     return 0;
 }
