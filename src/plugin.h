@@ -211,6 +211,10 @@ struct ddb_engine {
     /* can_downgrade, can_models(call): graded; -1 on error. */
     int (*can_downgrade)(struct ddb_call *call);
     int (*can_models)(struct ddb_call *call);
+
+    /* can_transaction(call, ids): whether running these revisions (NULL-terminated) is one
+     * transaction, so that a failure leaves nothing behind: FULLY only when that is certain. */
+    int (*can_transaction)(struct ddb_call *call, const char *const *ids);
 };
 
 /* --- snapshot: takes and loads a copy of a database ------------------------------------------- */

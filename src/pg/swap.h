@@ -28,9 +28,10 @@ int swap_properties(struct db *admin, const char *name, const struct dbprops *pr
 
 int swap_exists(struct db *admin, const char *name, bool *exists, struct err *err) CHECK;
 
-/* swap_close(admin, name, err): no new sessions, and the present ones ended (waits until they are
- * gone; names those that cannot be ended). swap_open(admin, name, err): let sessions in again. */
-int swap_close(struct db *admin, const char *name, struct err *err) CHECK;
+/* swap_close(admin, name, keep_pid, err): no new sessions, and the present ones ended, except our own
+ * ${keep_pid} (0: none); waits until they are gone, names those that cannot be ended.
+ * swap_open(admin, name, err): let sessions in again. */
+int swap_close(struct db *admin, const char *name, int keep_pid, struct err *err) CHECK;
 int swap_open(struct db *admin, const char *name, struct err *err) CHECK;
 int swap_is_open(struct db *admin, const char *name, bool *open, struct err *err) CHECK;
 
@@ -39,6 +40,9 @@ int swap_is_open(struct db *admin, const char *name, bool *open, struct err *err
  * stays closed; on failure nothing has changed and ${live} is still closed. */
 int swap_rename(struct db *admin, const char *live, const char *aside, const char *fresh,
                 struct err *err) CHECK;
+
+/* swap_analyze(db, err): planner statistics for a freshly loaded database. */
+int swap_analyze(struct db *db, struct err *err) CHECK;
 
 int swap_drop(struct db *admin, const char *name, struct err *err) CHECK; /* missing is fine */
 

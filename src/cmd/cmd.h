@@ -1,0 +1,81 @@
+/*
+ * cmd - the command table and what every command is given. Preconditions are flags of the table, not
+ * code in the commands. Only this floor prints results (standard output) and errors, and only main
+ * exits.
+ */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include <jansson.h>
+
+#include "cmd/options.h"
+#include "conf/conf.h"
+#include "deploy/services.h"
+
+/* What a command finds ready, as its flags ask. */
+struct cmd_context {
+    struct arena *arena;
+    struct options *options;
+    const char **args;      /* what follows the command and the environment */
+    int n_args;
+    const struct conf *conf;
+    const struct env *env;
+    struct services *services;
+};
+
+enum cmd_flags {
+    CMD_CONF = 1 << 0,    /* the configuration is read and right */
+    CMD_ENV = 1 << 1,     /* an environment is named, its plugins are loaded */
+    CMD_ENGINE = 1 << 2,  /* only the engine is loaded; an environment may be named */
+    CMD_CHANGES = 1 << 3, /* changes a database: signals are held until a safe point */
+};
+
+struct cmd {
+    const char *name;
+    const char *synopsis; /* what follows the name */
+    const char *summary;
+    unsigned flags;
+    unsigned options;     /* sum of OPT_BITs */
+    int max_args;
+    int (*run)(struct cmd_context *context, struct err *err); /* the exit status */
+};
+
+/* cmd_run(argc, argv): the whole program: parse, prepare, run, report. Returns the exit status. */
+int cmd_run(int argc, char **argv);
+
+/* cmd_table(n): every command, in the order of the help. */
+const struct cmd *cmd_table(size_t *n);
+
+/* cmd_print(context, json, text): the result: the document when --json was given (${json} is taken
+ * over), else the text. cmd_is_json says which. */
+void cmd_print(const struct cmd_context *context, json_t *json, const char *text);
+bool cmd_is_json(const struct cmd_context *context);
+
+/* cmd_fail(errs, err): all of ${errs} as one error of class ERR_CONFIG. Returns ERR_CONFIG. */
+int cmd_fail(const struct errs *errs, struct err *err);
+
+/* cmd_confirm(context, what): ask on the terminal for ${word}; true with --yes. Without a terminal
+ * and without --yes: an error that says so. */
+int cmd_confirm(const struct cmd_context *context, const char *question, const char *word,
+                struct err *err) CHECK;
+
+/* The commands, in their files. */
+int cmd_deploy(struct cmd_context *context, struct err *err);
+int cmd_deploy_plan(struct cmd_context *context, struct err *err);
+int cmd_deploy_recover(struct cmd_context *context, struct err *err);
+int cmd_inspect_status(struct cmd_context *context, struct err *err);
+int cmd_inspect_check(struct cmd_context *context, struct err *err);
+int cmd_inspect_log(struct cmd_context *context, struct err *err);
+int cmd_revision_current(struct cmd_context *context, struct err *err);
+int cmd_revision_heads(struct cmd_context *context, struct err *err);
+int cmd_revision_history(struct cmd_context *context, struct err *err);
+int cmd_snapshot(struct cmd_context *context, struct err *err);
+int cmd_snapshot_list(struct cmd_context *context, struct err *err);
+int cmd_snapshot_verify(struct cmd_context *context, struct err *err);
+int cmd_snapshot_restore(struct cmd_context *context, struct err *err);
+int cmd_setup_init(struct cmd_context *context, struct err *err);
+int cmd_setup_doctor(struct cmd_context *context, struct err *err);
+int cmd_setup_plugins(struct cmd_context *context, struct err *err);
+int cmd_setup_config(struct cmd_context *context, struct err *err);
+
+#endif

@@ -1,0 +1,161 @@
+/* cmd_deploy - deploy, plan, recover. */
+#include "cmd/cmd.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "deploy/deploy.h"
+#include "deploy/phases.h"
+#include "deploy/report.h"
+#include "deploy/unfinished.h"
+
+/* --wait overrides the environment's lock.wait. */
+static int override_wait(struct cmd_context *context, struct err *err)
+{
+    struct env *env;
+    int64_t ms;
+
+    if (context->options->value[OPT_WAIT] == NULL)
+        return 0;
+    if (conf_duration(context->options->value[OPT_WAIT], &ms) != 0) {
+        err_set(err, ERR_USAGE, "option \"--wait\": \"%s\" is not a duration",
+                context->options->value[OPT_WAIT]);
+        return err_hint(err, "Write it as 30s or 5min.");
+    }
+    env = arena_alloc(context->arena, sizeof *env);
+    *env = *context->env;
+    env->lock_wait_ms = ms;
+    context->env = context->services->env = env;
+    return 0;
+}
+
+static void print_report(struct cmd_context *context, const struct run *run, int status,
+                         const struct err *err)
+{
+    auto_buf struct buf text = {0};
+
+    report_text(run, status, &text);
+    cmd_print(context, report_json(run, status, err), buf_text(&text));
+}
+
+int cmd_deploy(struct cmd_context *context, struct err *err)
+{
+    struct run *run;
+    int status;
+
+    if (override_wait(context, err) != 0)
+        return ERR_USAGE;
+    run = run_new(context->services, "deploy");
+    log_info("deploying to %s: %s", context->env->name,
+             db_target_display(context->services->target));
+    status = (int)deploy_run(run, err);
+    print_report(context, run, status, err);
+    run_close(run);
+    return status;
+}
+
+int cmd_deploy_recover(struct cmd_context *context, struct err *err)
+{
+    struct run *run = NULL;
+    int status = (int)unfinished_recover(context->services, &run, err);
+
+    if (run != NULL)
+        print_report(context, run, status, err);
+    else if (status == ERR_NONE)
+        cmd_print(context, json_pack("{s:s, s:i}", "environment", context->env->name, "status", 0),
+                  "nothing to recover\n");
+    run_close(run);
+    return status;
+}
+
+/* --- plan ------------------------------------------------------------------------------------------------ */
+
+static const char *rung_name(enum conf_rung rung)
+{
+    return rung == RUNG_TRANSACTION ? "transaction" : rung == RUNG_DOWNGRADE ? "downgrade" : "restore";
+}
+
+static const char *rung_outlook(const struct run *run, enum conf_rung rung)
+{
+    if (rung == RUNG_TRANSACTION)
+        return run->plan.atomic ? "the revisions run as one transaction"
+                                : "only as far as the engine's own rollback is proven";
+    if (rung == RUNG_DOWNGRADE)
+        return run->plan.lossless ? "no revision destroys data"
+                                  : "not taken: it would not bring everything back";
+    return run->may_restore ? "from the snapshot, by an exchange of databases"
+                            : "not offered: this role may not create and swap databases";
+}
+
+static void plan_text(const struct run *run, struct buf *out)
+{
+    const struct plan *plan = &run->plan;
+
+    buf_addf(out, "database: %s\n", db_target_display(run->services->target));
+    buf_addf(out, "strict: compare_type %s, compare_server_default %s\n",
+             run->env->strict.compare_type ? "on" : "off",
+             run->env->strict.compare_server_default ? "on" : "off");
+    buf_addf(out, "pending: %zu revision%s\n", plan->pending.n, plan->pending.n == 1 ? "" : "s");
+    for (size_t i = 0; i < plan->pending.n; i++)
+        buf_addf(out, "  %s  %s\n", plan->pending.v[i]->id,
+                 revision_short_doc(run->arena, plan->pending.v[i]));
+    for (size_t i = 0; i < plan->n_hazards; i++)
+        buf_addf(out, "  %s %s\n", plan->hazards[i].destroys ? "!" : "-",
+                 plan->hazards[i].reason);
+    if (plan->no_sql_reason != NULL)
+        buf_addf(out, "  ! what they do is not known: %s\n", plan->no_sql_reason);
+    buf_adds(out, "on failure:\n");
+    for (size_t i = 0; i < run->env->n_recover; i++)
+        buf_addf(out, "  %s: %s\n", rung_name(run->env->recover[i]),
+                 rung_outlook(run, run->env->recover[i]));
+}
+
+static json_t *plan_json(const struct run *run)
+{
+    json_t *pending = json_array(), *hazards = json_array(), *rungs = json_array();
+
+    for (size_t i = 0; i < run->plan.pending.n; i++)
+        json_array_append_new(pending,
+                              json_pack("{s:s, s:s}", "id", run->plan.pending.v[i]->id, "doc",
+                                        run->plan.pending.v[i]->doc));
+    for (size_t i = 0; i < run->plan.n_hazards; i++)
+        json_array_append_new(hazards,
+                              json_pack("{s:s, s:s, s:b}", "statement",
+                                        run->plan.hazards[i].statement, "reason",
+                                        run->plan.hazards[i].reason, "destroys",
+                                        (int)run->plan.hazards[i].destroys));
+    for (size_t i = 0; i < run->env->n_recover; i++)
+        json_array_append_new(rungs, json_pack("{s:s, s:s}", "rung",
+                                               rung_name(run->env->recover[i]), "outlook",
+                                               rung_outlook(run, run->env->recover[i])));
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s?, s:b}", "environment", run->env->name, "target",
+                     run->plan.target, "pending", pending, "hazards", hazards, "recovery", rungs,
+                     "sql", run->plan.sql, "lossless", (int)run->plan.lossless);
+}
+
+int cmd_deploy_plan(struct cmd_context *context, struct err *err)
+{
+    struct run *run = run_new(context->services, "plan");
+    struct errs problems = {0};
+    auto_buf struct buf text = {0};
+    int status = ERR_NONE;
+
+    if (run_connect(run, 0, err) != 0 ||
+        plan_make(run->services, run->db, &run->plan, err) != 0) {
+        run_close(run);
+        return ERR_REFUSED;
+    }
+    preflight_check(run, &problems);
+    if (problems.n > 0) {
+        status = ERR_REFUSED;
+        phases_join(&problems, "a deployment would be refused", err);
+    }
+    if (context->options->given[OPT_SQL])
+        buf_adds(&text, run->plan.sql == NULL ? "" : run->plan.sql);
+    else
+        plan_text(run, &text);
+    cmd_print(context, plan_json(run), buf_text(&text));
+    errs_release(&problems);
+    run_close(run);
+    return status;
+}

@@ -1,0 +1,230 @@
+/* cmd_inspect - status, check, log: nothing is changed. */
+#include "cmd/cmd.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "deploy/phases.h"
+#include "deploy/run.h"
+#include "deploy/stores.h"
+#include "pg/ledger.h"
+
+enum { LOG_LIMIT = 20 };
+
+/* Connect and plan; what is wrong with rows, heads or files is in run->plan.problems. */
+static struct run *look(struct cmd_context *context, const char *command, struct err *err)
+{
+    struct run *run = run_new(context->services, command);
+
+    if (run_connect(run, 0, err) == 0 &&
+        plan_make(run->services, run->db, &run->plan, err) == 0)
+        return run;
+    run_close(run);
+    return NULL;
+}
+
+static json_t *ids_json(struct revset set)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < set.n; i++)
+        json_array_append_new(array, json_string(set.v[i]->id));
+    return array;
+}
+
+static json_t *problems_json(const struct errs *problems)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < problems->n; i++)
+        json_array_append_new(array,
+                              json_pack("{s:s, s:s, s:s}", "message", problems->items[i].primary,
+                                        "detail", problems->items[i].detail, "hint",
+                                        problems->items[i].hint));
+    return array;
+}
+
+static void add_set(struct buf *out, const char *label, struct revset set)
+{
+    buf_addf(out, "%-10s", label);
+    for (size_t i = 0; i < set.n; i++)
+        buf_addf(out, "%s%s", i == 0 ? "" : ", ", set.v[i]->id);
+    buf_adds(out, set.n == 0 ? "(none)\n" : "\n");
+}
+
+/* --- status ------------------------------------------------------------------------------------------------ */
+
+/* The newest complete snapshot, or NULL. */
+static const struct snapshot_file *newest(const struct snapshot_file *list, size_t n)
+{
+    const struct snapshot_file *best = NULL;
+
+    for (size_t i = 0; i < n; i++)
+        if (!list[i].partial && (best == NULL || strcmp(list[i].name, best->name) > 0))
+            best = &list[i];
+    return best;
+}
+
+static void add_last_run(struct buf *out, json_t *json, const struct ledger_run *runs, size_t n)
+{
+    const char *outcome;
+
+    if (n == 0) {
+        buf_adds(out, "last run  (none)\n");
+        return;
+    }
+    outcome = runs[0].ended == NULL ? "UNFINISHED: run recover" : runs[0].outcome;
+    buf_addf(out, "last run  %s by %s@%s, %s: %s\n", runs[0].id, runs[0].who, runs[0].host,
+             runs[0].started, outcome == NULL ? "" : outcome);
+    json_object_set_new(json, "last_run",
+                        json_pack("{s:s, s:s, s:s, s:s, s:s?, s:i}", "run", runs[0].id, "who",
+                                  runs[0].who, "host", runs[0].host, "started", runs[0].started,
+                                  "ended", runs[0].ended, "status", runs[0].status));
+}
+
+static void add_snapshot(struct buf *out, json_t *json, struct services *services)
+{
+    struct snapshot_file *list = NULL;
+    const struct snapshot_file *best;
+    struct err err = ERR_INIT;
+    size_t n = 0;
+    char bytes[32], age[32];
+
+    if (stores_list(services, &list, &n, &err) != 0) {
+        buf_addf(out, "snapshot  unknown: %s\n", err.primary);
+        return;
+    }
+    best = newest(list, n);
+    if (best == NULL) {
+        buf_adds(out, "snapshot  (none)\n");
+        return;
+    }
+    buf_addf(out, "snapshot  %s, %s, %s\n", best->place, size_text(best->size_bytes, bytes),
+             clock_age((time_t)best->modified, clock_now(), age));
+    json_object_set_new(json, "snapshot",
+                        json_pack("{s:s, s:s, s:I}", "name", best->name, "store", best->store,
+                                  "size_bytes", (json_int_t)best->size_bytes));
+}
+
+int cmd_inspect_status(struct cmd_context *context, struct err *err)
+{
+    struct run *run = look(context, "status", err);
+    struct ledger_run *runs = NULL;
+    auto_buf struct buf text = {0};
+    json_t *json;
+    size_t n = 0;
+
+    if (run == NULL)
+        return ERR_REFUSED;
+    buf_addf(&text, "database  %s\n", db_target_display(run->services->target));
+    add_set(&text, "current", run->plan.rows);
+    add_set(&text, "heads", run->plan.heads);
+    add_set(&text, "pending", run->plan.pending);
+    for (size_t i = 0; i < run->plan.problems.n; i++)
+        buf_addf(&text, "problem   %s\n", run->plan.problems.items[i].primary);
+    json = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "environment", run->env->name, "database",
+                     db_name(run->db), "current", ids_json(run->plan.rows), "heads",
+                     ids_json(run->plan.heads), "pending", ids_json(run->plan.pending), "problems",
+                     problems_json(&run->plan.problems));
+    if (ledger_list(run->db, run->arena, 1, &runs, &n, err) != 0) {
+        json_decref(json);
+        run_close(run);
+        return ERR_REFUSED;
+    }
+    add_last_run(&text, json, runs, n);
+    add_snapshot(&text, json, run->services);
+    cmd_print(context, json, buf_text(&text));
+    run_close(run);
+    return ERR_NONE;
+}
+
+/* --- check -------------------------------------------------------------------------------------------------- */
+
+static void add_pending(const struct run *run, struct errs *problems)
+{
+    struct err *problem;
+
+    for (size_t i = 0; i < run->plan.problems.n; i++)
+        *errs_new(problems) = run->plan.problems.items[i];
+    if (run->plan.pending.n == 0)
+        return;
+    problem = errs_new(problems);
+    err_set(problem, ERR_PENDING, "%zu pending revision%s", run->plan.pending.n,
+            run->plan.pending.n == 1 ? "" : "s");
+    for (size_t i = 0; i < run->plan.pending.n; i++)
+        err_detail(problem, "%s  %s", run->plan.pending.v[i]->id,
+                   revision_short_doc(run->arena, run->plan.pending.v[i]));
+    err_hint(problem, "Run `deploy-db %s`.", run->env->name);
+}
+
+int cmd_inspect_check(struct cmd_context *context, struct err *err)
+{
+    struct run *run = look(context, "check", err);
+    struct errs problems = {0};
+    auto_buf struct buf text = {0};
+    int status = ERR_NONE;
+
+    if (run == NULL)
+        return ERR_REFUSED;
+    add_pending(run, &problems);
+    if (problems.n == 0 && !context->options->given[OPT_NO_MODELS])
+        verify_models(run, &problems);
+    if (problems.n > 0) {
+        phases_join(&problems, "the database is not as the project says", err);
+        err_as(err, ERR_PENDING);
+        status = ERR_PENDING;
+    }
+    buf_addf(&text, "%s: %s\n", run->env->name,
+             status == ERR_NONE ? "up to date" : "not up to date");
+    cmd_print(context,
+              json_pack("{s:s, s:b, s:o, s:o, s:o}", "environment", run->env->name, "up_to_date",
+                        status == ERR_NONE, "current", ids_json(run->plan.rows), "pending",
+                        ids_json(run->plan.pending), "problems", problems_json(&problems)),
+              buf_text(&text));
+    errs_release(&problems);
+    run_close(run);
+    return status;
+}
+
+/* --- log ---------------------------------------------------------------------------------------------------- */
+
+int cmd_inspect_log(struct cmd_context *context, struct err *err)
+{
+    const char *given = context->options->value[OPT_LIMIT];
+    long limit = given == NULL ? LOG_LIMIT : strtol(given, NULL, 10);
+    struct ledger_run *runs = NULL;
+    auto_buf struct buf text = {0};
+    json_t *array = json_array();
+    struct db *db = NULL;
+    size_t n = 0;
+    int rc = -1;
+
+    if (limit <= 0 || limit > 100000) {
+        json_decref(array);
+        return err_set(err, ERR_USAGE, "option \"--limit\": \"%s\" is not a number of runs", given),
+               ERR_USAGE;
+    }
+    if (db_open(context->services->target, NULL, DB_READ, &db, err) == 0)
+        rc = ledger_list(db, context->arena, (int)limit, &runs, &n, err);
+    db_close(db);
+    if (rc != 0) {
+        json_decref(array);
+        return ERR_REFUSED;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct ledger_run *run = &runs[i];
+        const char *outcome = run->ended == NULL ? "unfinished" : run->outcome;
+
+        buf_addf(&text, "%s  %-8s %3d  %s@%s  %s\n", run->id, run->command, run->status, run->who,
+                 run->host, outcome == NULL ? "" : outcome);
+        json_array_append_new(
+            array, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:i, s:s?}", "run", run->id,
+                             "command", run->command, "who", run->who, "host", run->host,
+                             "started", run->started, "ended", run->ended, "phase", run->phase,
+                             "status", run->status, "outcome", run->outcome));
+    }
+    if (n == 0)
+        buf_adds(&text, "no runs\n");
+    cmd_print(context, json_pack("{s:o}", "runs", array), buf_text(&text));
+    return ERR_NONE;
+}

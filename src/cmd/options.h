@@ -1,0 +1,47 @@
+/*
+ * options - the command line, parsed by the table in options.def. Pure.
+ */
+#ifndef CMD_OPTIONS_H
+#define CMD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+enum option {
+#define X(name, long_name, letter, value, help) OPT_##name,
+#include "cmd/options.def"
+#undef X
+    OPT_COUNT,
+};
+
+#define OPT_BIT(name) (1u << OPT_##name)
+
+struct options {
+    int given[OPT_COUNT];           /* how often */
+    const char *value[OPT_COUNT];   /* the last one; NULL for switches */
+    const char **args;              /* everything else, in order; NULL-terminated */
+    int n_args;
+};
+
+/* options_parse(argc, argv, options, err): argv[0] is skipped; "--" ends the options; values may be
+ * "--config=FILE" or "--config FILE", letters may be joined ("-vv"). ERR_USAGE with the nearest name
+ * as hint. ${options}->args is heap; options_release frees it. Strings point into ${argv}. */
+int options_parse(int argc, char **argv, struct options *options, struct err *err) CHECK;
+void options_release(struct options *options);
+
+/* options_check(options, allowed, command, err): refuse an option that ${command} does not take.
+ * ${allowed} is a sum of OPT_BITs; config, verbose, quiet, help, json, yes, version always pass. */
+int options_check(const struct options *options, unsigned allowed, const char *command,
+                  struct err *err) CHECK;
+
+/* options_help(allowed, out): two aligned columns. */
+void options_help(unsigned allowed, struct buf *out);
+
+/* options_nearest(word, list): the entry of the NULL-terminated ${list} that is closest to ${word},
+ * or NULL when none is close. */
+const char *options_nearest(const char *word, const char *const *list);
+
+#endif

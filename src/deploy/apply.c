@@ -1,0 +1,86 @@
+/*
+ * apply - the project's own command runs the pending revisions (phases.h). From its first statement
+ * on, the database is not as before: THE POINT OF NO RETURN.
+ */
+#include "deploy/phases.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cancel.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "deploy/engine.h"
+#include "deploy/prove.h"
+#include "deploy/record.h"
+
+enum { FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 30 * 1000 };
+
+/* The last look before the point of no return: we hold the lock, and the rows are those of the plan.
+ * What is seen here is what every way back is proven against. */
+static int last_look(struct run *run, struct err *err)
+{
+    if (run->lock != NULL && dblock_check(run->lock, err) != 0)
+        return err_as(err, ERR_PREPARE);
+    if (run_observe(run, &run->before, err) != 0)
+        return err_as(err, ERR_PREPARE);
+    for (size_t i = 0;; i++) {
+        const char *planned = run->plan.row_ids[i], *now = run->before.rows[i];
+
+        if (planned == NULL && now == NULL)
+            break;
+        if (planned == NULL || now == NULL || strcmp(planned, now) != 0) {
+            err_set(err, ERR_PREPARE, "the version rows have changed since preflight");
+            return err_hint(err, "Somebody else migrates this database; deploy again when that is "
+                                 "over.");
+        }
+    }
+    if (cancel_requested())
+        return err_set(err, ERR_PREPARE, "stopped on request before anything was changed");
+    return record_write(run, err) == 0 ? 0 : err_as(err, ERR_PREPARE);
+}
+
+/* The pause before attempt ${n}: doubled each time, with a random part so that two of us do not keep
+ * meeting. */
+static int64_t pause_ms(int n)
+{
+    int64_t ms = FIRST_PAUSE_MS;
+
+    while (n-- > 1 && ms < LONGEST_PAUSE_MS)
+        ms *= 2;
+    return ms + random() % (ms / 2 + 1);
+}
+
+int apply_phase(struct run *run, struct err *err)
+{
+    int64_t started = clock_mono_ms();
+    char span[32];
+
+    if (last_look(run, err) != 0)
+        return -1;
+    cancel_on_second("deploy-db: migrations are running; the run stops and recovers as soon as the "
+                     "command has ended (kill -9 leaves an unfinished run for `deploy-db recover`)\n");
+    for (int attempt = 1;; attempt++) {
+        struct err failure = ERR_INIT, proof = ERR_INIT;
+        bool lock_timeout;
+
+        log_info("applying %zu revision%s", run->plan.pending.n,
+                 run->plan.pending.n == 1 ? "" : "s");
+        if (engine_upgrade(run->services, run->target, &lock_timeout, &failure) == 0)
+            break;
+        if (!lock_timeout || attempt > run->env->apply.retries || cancel_requested() ||
+            !prove_rolled_back(run, &proof)) {
+            *err = failure;
+            return -1;
+        }
+        log_warning("%s; nothing was changed, attempt %d of %d follows", failure.primary,
+                    attempt + 1, run->env->apply.retries + 1);
+        clock_sleep_ms(pause_ms(attempt));
+    }
+    if (FAULT("apply.middle"))
+        return err_set(err, ERR_INTERNAL, "fault point apply.middle");
+    log_info("applied %zu revision%s in %s", run->plan.pending.n,
+             run->plan.pending.n == 1 ? "" : "s", clock_span(clock_mono_ms() - started, span));
+    return 0;
+}

@@ -1,0 +1,100 @@
+/* hook - the lists of hooks of an environment, and the built-in hook "snapshot" (phases.h). */
+#include "deploy/phases.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/log.h"
+#include "deploy/snapshot.h"
+#include "host/script.h"
+
+static char *joined(struct arena *arena, char *const *list)
+{
+    auto_strvec struct strvec vec = {0};
+    auto_free char *text = NULL;
+
+    strvec_push_all(&vec, (const char *const *)list);
+    text = strvec_join(&vec, ",");
+    return arena_strdup(arena, text);
+}
+
+/* The documented environment of a hook (hooks/README.md). */
+static char **hook_env(const struct run *run, const char *event, int status)
+{
+    auto_strvec struct strvec env = {0};
+
+    strvec_push_all(&env, db_target_env(run->services->target, run->arena, NULL));
+    strvec_pushf(&env, "DEPLOY_DB_ENV=%s", run->env->name);
+    strvec_pushf(&env, "DEPLOY_DB_EVENT=%s", event);
+    strvec_pushf(&env, "DEPLOY_DB_RUN=%s", run->id);
+    strvec_pushf(&env, "DEPLOY_DB_FROM=%s", joined(run->arena, run->before.rows));
+    strvec_pushf(&env, "DEPLOY_DB_TO=%s", joined(run->arena, run->heads));
+    strvec_pushf(&env, "DEPLOY_DB_SNAPSHOT=%s", run->snapshot == NULL ? "" : run->snapshot);
+    strvec_pushf(&env, "DEPLOY_DB_STATUS=%d", status);
+    return arena_list(run->arena, &env);
+}
+
+static int run_scripts(struct run *run, const char *event, const char *path, int status,
+                       struct err *err)
+{
+    auto_strvec struct strvec files = {0};
+    char **env = hook_env(run, event, status);
+
+    if (script_expand(fs_join(run->arena, run->services->config_dir, path), &files, err) != 0)
+        return -1;
+    for (size_t i = 0; i < files.n; i++) {
+        const struct script script = {
+            .path = files.v[i],
+            .event = event,
+            .env = (const char *const *)env,
+            .cwd = run->services->config_dir,
+            .timeout_ms = run->env->hooks.timeout_ms,
+            .uncancellable = run->services->recovering,
+        };
+        enum script_outcome outcome;
+
+        log_detail("%s hook %s", event, files.v[i]);
+        if (script_run(&script, &outcome, err) != 0)
+            return -1;
+        if (outcome == SCRIPT_NOT_FOR_ME)
+            log_detail("hook %s has nothing to do for %s", files.v[i], event);
+    }
+    return 0;
+}
+
+int hook_event(struct run *run, const char *event, const char *const *list, int status,
+               struct err *err)
+{
+    for (; list != NULL && *list != NULL; list++)
+        if (strcmp(*list, "snapshot") != 0 && run_scripts(run, event, *list, status, err) != 0)
+            return -1;
+    return 0;
+}
+
+static int take_snapshot(struct run *run, struct err *err)
+{
+    struct snapshot_result result;
+    char bytes[32], span[32];
+
+    log_info("taking a snapshot of %s", db_target_display(run->services->target));
+    if (snapshot_take(run, &result, err) != 0)
+        return -1;
+    log_info("snapshot %s: %s in %s, verified (%s)", result.place, size_text(result.bytes, bytes),
+             clock_span(result.elapsed_ms, span), run->env->snapshot.verify);
+    return 0;
+}
+
+int hook_phase(struct run *run, struct err *err)
+{
+    for (const char *const *hook = run->env->hooks.pre_deploy; hook != NULL && *hook != NULL;
+         hook++) {
+        int rc = strcmp(*hook, "snapshot") == 0 ? take_snapshot(run, err)
+                                                : run_scripts(run, "pre-deploy", *hook, 0, err);
+
+        if (rc != 0)
+            return -1;
+    }
+    return 0;
+}

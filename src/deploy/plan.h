@@ -1,0 +1,47 @@
+/*
+ * plan - from the version rows to the heads: which revisions run, what they would do, and which way
+ * back there is. Nothing is changed.
+ */
+#ifndef DEPLOY_PLAN_H
+#define DEPLOY_PLAN_H
+
+#include "deploy/services.h"
+#include "pg/hazard.h"
+#include "revision/graph.h"
+
+struct plan {
+    struct graph *graph;
+    char **row_ids;            /* as stored, sorted; NULL-terminated */
+    struct revset rows;        /* the known ones */
+    struct revset heads;       /* effective heads of the project */
+    struct revset pending;     /* in the order in which they run */
+    const char *target;        /* what the engine is given: an identifier or "heads" */
+    struct errs problems;      /* why it cannot be carried out: rows, heads, files */
+
+    bool has_sql;              /* plan_sql succeeded: what follows is known */
+    const char *sql;
+    const char *no_sql_reason;
+    struct hazard *hazards;
+    size_t n_hazards;
+    bool lossless;             /* a downgrade would bring everything back */
+    bool atomic;               /* the engine runs it as one transaction, for certain */
+};
+
+/* plan_make(services, db, plan, err): compare the rows in the database with the project's revisions,
+ * without running anything of the project. Mistakes in rows, heads and files are ${plan}->problems,
+ * not a failure. Release with plan_release. */
+int plan_make(struct services *services, struct db *db, struct plan *plan, struct err *err) CHECK;
+
+/* plan_sql(services, plan): ask the engine for the SQL of the pending revisions and look for hazards;
+ * when that is not possible ${plan}->no_sql_reason says why, and everything counts as destroying. */
+void plan_sql(struct services *services, struct plan *plan);
+
+/* plan_equal(a, b): the same rows, pending revisions and target. */
+bool plan_equal(const struct plan *a, const struct plan *b);
+
+/* plan_is_current(plan): no pending revision and no problem: the rows are the effective heads. */
+bool plan_is_current(const struct plan *plan);
+
+void plan_release(struct plan *plan);
+
+#endif

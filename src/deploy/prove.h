@@ -1,0 +1,21 @@
+/*
+ * prove - whether the database is what it was: a way back counts only when this says so.
+ */
+#ifndef DEPLOY_PROVE_H
+#define DEPLOY_PROVE_H
+
+#include "deploy/run.h"
+
+/* prove_before(run, err): the version rows and the catalog's fingerprint equal run->before. On a
+ * difference ${err} (ERR_OPERATOR) lists the first ones. Changes: nothing. */
+int prove_before(struct run *run, struct err *err) CHECK;
+
+/* prove_rolled_back(run, err): prove_before, and nothing that the catalog does not show can have been
+ * committed: the engine's run is one transaction, or its SQL changes no data, or no table was
+ * written at all. */
+bool prove_rolled_back(struct run *run, struct err *err);
+
+/* prove_planned(run, err): the version rows are the planned heads. */
+int prove_planned(struct run *run, struct err *err) CHECK;
+
+#endif

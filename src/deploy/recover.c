@@ -1,0 +1,224 @@
+/* recover - see recover.h. */
+#include "deploy/recover.h"
+
+#include <string.h>
+
+#include "base/cancel.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "deploy/engine.h"
+#include "deploy/phases.h"
+#include "deploy/prove.h"
+#include "deploy/restore.h"
+#include "pg/ledger.h"
+#include "pg/swap.h"
+#include "pg/versions.h"
+
+enum { SERVER_WAIT_MS = 30 * 1000, LOCK_WAIT_MS = 30 * 1000, IDLE_WAIT_MS = 60 * 1000 };
+
+/* --- the ground to stand on -------------------------------------------------------------------------- */
+
+/* A session, the lock, and nobody of this run still at work: the commands of a run that was cut off
+ * may have outlived it. */
+int recover_stand(struct run *run, struct err *err)
+{
+    const struct conf *conf = run->services->conf;
+    auto_strvec struct strvec busy = {0};
+    struct err lost = ERR_INIT;
+
+    if ((run->db == NULL || !db_alive(run->db)) && run_connect(run, SERVER_WAIT_MS, err) != 0)
+        return -1;
+    if (run->lock != NULL && dblock_check(run->lock, &lost) != 0) {
+        log_detail("%s", lost.primary);
+        dblock_free(run->lock);
+        run->lock = NULL;
+    }
+    if (run->lock == NULL &&
+        dblock_take(run->services->target, run->id, LOCK_WAIT_MS, &run->lock, err) != 0)
+        return -1;
+    if (versions_disconnect(run->db, run->id, err) != 0 ||
+        versions_idle(run->db, conf->version_table_schema, conf->version_table, IDLE_WAIT_MS,
+                      &busy, err) != 0)
+        return -1;
+    if (busy.n == 0)
+        return 0;
+    err_set(err, ERR_OPERATOR, "migrations are still at work in database \"%s\"",
+            db_target_name(run->services->target));
+    for (size_t i = 0; i < busy.n; i++)
+        err_detail(err, "%s", busy.v[i]);
+    return err_hint(err, "End these sessions, then run `deploy-db recover %s`.", run->env->name);
+}
+
+/* --- the rungs ---------------------------------------------------------------------------------------- */
+
+static int rung_transaction(struct run *run, struct err *err)
+{
+    return prove_rolled_back(run, err) ? 0 : -1;
+}
+
+/* Where to go down to: each recorded row in turn; then the trees that had no row at all. */
+static void downgrade_targets(const struct run *run, struct strvec *targets)
+{
+    const struct plan *plan = &run->plan;
+
+    for (size_t i = 0; run->before.rows[i] != NULL; i++)
+        strvec_push(targets, run->before.rows[i]);
+    if (targets->n == 0) {
+        strvec_push(targets, "base");
+        return;
+    }
+    for (size_t i = 0; plan->graph != NULL && run->pending[i] != NULL; i++) {
+        const struct revision *revision = graph_find(plan->graph, run->pending[i]);
+
+        if (revision != NULL && revision->is_base)
+            strvec_pushf(targets, "%s@base", revision->id);
+    }
+}
+
+static int rung_downgrade(struct run *run, struct err *err)
+{
+    auto_strvec struct strvec targets = {0};
+
+    if (!run->lossless)
+        return err_set(err, ERR_OPERATOR, "a downgrade would not bring everything back: %s",
+                       run->lossy_reason == NULL ? "what the migrations do is not known"
+                                                 : run->lossy_reason);
+    if (!engine_can_downgrade(run->services))
+        return err_set(err, ERR_OPERATOR, "the engine cannot downgrade");
+    downgrade_targets(run, &targets);
+    for (size_t i = 0; i < targets.n; i++) {
+        log_info("downgrading to %s", targets.v[i]);
+        if (engine_downgrade(run->services, targets.v[i], err) != 0)
+            return -1;
+        if (FAULT("recover.downgraded"))
+            return err_set(err, ERR_OPERATOR, "fault point recover.downgraded");
+    }
+    return prove_before(run, err);
+}
+
+static const char *failed_name(const struct run *run)
+{
+    return swap_name(run->arena, db_target_name(run->services->target), "failed", run->id);
+}
+
+static const char *fresh_name(const struct run *run)
+{
+    return swap_name(run->arena, db_target_name(run->services->target), "fresh", run->id);
+}
+
+/* The restored database stands in the live one's place: enter the run there as well, and prove it. */
+static int settle(struct run *run, struct err *err)
+{
+    run->kept_database = failed_name(run);
+    run->in_ledger = true;
+    return prove_before(run, err);
+}
+
+static int restore_now(struct run *run, struct db *admin, struct err *err)
+{
+    const char *fresh = fresh_name(run), *aside = failed_name(run);
+    struct meta meta;
+
+    if (restore_load(run, admin, run->store, run->snapshot, fresh, &meta, err) != 0)
+        return -1;
+    if (restore_swap(run, admin, fresh, aside, err) != 0)
+        return err_wrap(err, "could not put the restored database in place");
+    return settle(run, err);
+}
+
+static int rung_restore(struct run *run, struct err *err)
+{
+    struct db *admin = NULL;
+    bool swapped = false;
+    int rc = -1;
+
+    if (run->snapshot == NULL)
+        return err_set(err, ERR_OPERATOR, "there is no snapshot of this run");
+    if (!run->may_restore)
+        return err_set(err, ERR_OPERATOR, "no automatic restore: %s",
+                       run->no_restore_reason == NULL ? "this role may not swap databases"
+                                                      : run->no_restore_reason);
+    if (restore_admin(run->services, &admin, err) != 0)
+        return -1;
+    if (swap_exists(admin, failed_name(run), &swapped, err) == 0)
+        rc = swapped ? settle(run, err) : restore_now(run, admin, err);
+    db_close(admin);
+    return rc;
+}
+
+static const struct {
+    enum conf_rung rung;
+    const char *name;
+    int (*run)(struct run *run, struct err *err);
+    enum err_code status;
+} rungs[] = {
+    {RUNG_TRANSACTION, "transaction", rung_transaction, ERR_ROLLED_BACK},
+    {RUNG_DOWNGRADE, "downgrade", rung_downgrade, ERR_ROLLED_BACK},
+    {RUNG_RESTORE, "restore", rung_restore, ERR_RESTORED},
+};
+
+/* A restore that was cut off after the exchange has happened: only its proof is missing. */
+static bool already_restored(struct run *run)
+{
+    struct db *admin = NULL;
+    struct err err = ERR_INIT;
+    bool exists = false;
+
+    if (run->snapshot == NULL || restore_admin(run->services, &admin, &err) != 0 ||
+        swap_exists(admin, failed_name(run), &exists, &err) != 0)
+        exists = false;
+    db_close(admin);
+    return exists;
+}
+
+static enum err_code climb(struct run *run, struct err *err)
+{
+    bool restored = already_restored(run);
+
+    for (size_t i = 0; i < run->env->n_recover; i++)
+        for (size_t r = 0; r < sizeof rungs / sizeof *rungs; r++) {
+            struct err reason = ERR_INIT;
+
+            if (rungs[r].rung != run->env->recover[i] ||
+                (restored && rungs[r].rung != RUNG_RESTORE))
+                continue;
+            log_detail("recovery: trying %s", rungs[r].name);
+            if (rungs[r].run(run, &reason) == 0) {
+                run->recovered_by = rungs[r].name;
+                return rungs[r].status;
+            }
+            log_info("recovery by %s is not possible: %s", rungs[r].name, reason.primary);
+            err_set(err, ERR_OPERATOR, "no way back was found");
+            err_detail(err, "%s: %s", rungs[r].name, reason.primary);
+            if (reason.detail[0] != '\0')
+                err_detail(err, "%s", reason.detail);
+            if ((run->db == NULL || !db_alive(run->db)) && recover_stand(run, &reason) != 0)
+                return ERR_OPERATOR;
+        }
+    err_hint(err, "Nothing was thrown away%s%s. Look at the database, then run `deploy-db recover "
+                  "%s` again, or `deploy-db restore %s`.",
+             run->snapshot == NULL ? "" : "; the snapshot is ",
+             run->snapshot == NULL ? "" : run->snapshot, run->env->name, run->env->name);
+    return ERR_OPERATOR;
+}
+
+enum err_code recover_ladder(struct run *run, struct err *err)
+{
+    enum err_code status = ERR_OPERATOR;
+    struct err ignored = ERR_INIT;
+
+    cancel_mask(true);
+    run->services->recovering = true;
+    if (run_phase(run, "recover", true, &ignored) != 0)
+        log_warning("%s", ignored.primary);
+    if (recover_stand(run, err) == 0)
+        status = climb(run, err);
+    else
+        err_as(err, ERR_OPERATOR);
+    err_clear(&ignored);
+    if (run_phase(run, "recover", false, &ignored) != 0)
+        log_warning("%s", ignored.primary);
+    run->services->recovering = false;
+    cancel_mask(false);
+    return status;
+}

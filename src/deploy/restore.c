@@ -1,0 +1,214 @@
+/* restore - see restore.h. */
+#include "deploy/restore.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/progress.h"
+#include "deploy/stores.h"
+#include "deploy/written.h"
+#include "pg/drift.h"
+#include "pg/swap.h"
+#include "pg/versions.h"
+
+enum { RECONNECT_MS = 15 * 1000, LOCK_MS = 10 * 1000, SHOWN = 12 };
+
+int restore_admin(struct services *services, struct db **admin, struct err *err)
+{
+    if (db_open(services->target, services->env->maintenance_database, DB_WRITE, admin, err) == 0)
+        return 0;
+    err_wrap(err, "could not connect to the maintenance database \"%s\"",
+             services->env->maintenance_database);
+    return err_hint(err, "Set maintenance_database to a database of the same server that this role "
+                         "may connect to.");
+}
+
+/* --- loading ---------------------------------------------------------------------------------------- */
+
+static void show_counting(void *arg, int64_t done, int64_t total)
+{
+    (void)arg;
+    progress_set("comparing row counts", done, total, 0);
+}
+
+/* Every table has as many rows as the manifest says, and there is no table more. */
+static int prove_rows(struct run *run, struct db *db, const struct bundle *bundle,
+                      struct err *err)
+{
+    struct tally *list = NULL;
+    size_t n = 0;
+
+    if (tally_rows(db, run->arena, show_counting, NULL, &list, &n, err) != 0)
+        return -1;
+    progress_end();
+    if (n != bundle->n_tables)
+        return err_set(err, ERR_OPERATOR, "%zu tables were restored, the snapshot has %zu", n,
+                       bundle->n_tables);
+    for (size_t i = 0; i < n; i++) {
+        const struct bundle_table *table = &bundle->tables[i];
+
+        if (strcmp(table->schema, list[i].schema) != 0 || strcmp(table->name, list[i].name) != 0)
+            return err_set(err, ERR_OPERATOR, "table \"%s.%s\" is not in the snapshot",
+                           list[i].schema, list[i].name);
+        if (table->rows != list[i].rows)
+            return err_set(err, ERR_OPERATOR,
+                           "table \"%s.%s\" has %lld rows, the snapshot has %lld", table->schema,
+                           table->name, (long long)list[i].rows, (long long)table->rows);
+    }
+    return 0;
+}
+
+/* Say how the restored catalog differs from the one kept in the snapshot. */
+static void explain(struct run *run, const struct bundle *bundle, const struct catalog *now,
+                    struct err *err)
+{
+    struct catalog expected = {0};
+    struct bundle_stream *stream = NULL;
+    struct err ignored = ERR_INIT;
+    auto_buf struct buf text = {0};
+    struct drift *list = NULL;
+    size_t n = 0;
+    char data[8192];
+    ssize_t got = -1;
+
+    if (bundle_read_open(bundle, "catalog.txt", &stream, &ignored) == 0)
+        while ((got = bundle_read(stream, data, sizeof data, &ignored)) > 0)
+            buf_add(&text, data, (size_t)got);
+    bundle_read_close(stream);
+    if (got != 0 || catalog_parse(run->arena, buf_text(&text), &expected, &ignored) != 0)
+        return;
+    drift_compare(run->arena, &expected, now, NULL, &list, &n);
+    for (size_t i = 0; i < n && i < SHOWN; i++)
+        err_detail(err, "%s", drift_sentence(run->arena, &list[i]));
+}
+
+static int prove_restored(struct run *run, const char *fresh, const struct bundle *bundle,
+                          const struct meta *meta, struct err *err)
+{
+    const struct conf *conf = run->services->conf;
+    struct db *db = NULL;
+    struct catalog catalog = {0};
+    auto_strvec struct strvec rows = {0};
+    bool exists;
+    int rc = -1;
+
+    if (db_open(run->services->target, fresh, DB_READ, &db, err) == 0 &&
+        versions_read(db, conf->version_table_schema, conf->version_table, &rows, &exists, err) ==
+            0 &&
+        catalog_read(db, run->arena, conf->version_table_schema, conf->version_table, &catalog,
+                     err) == 0)
+        rc = prove_rows(run, db, bundle, err);
+    for (size_t i = 0; rc == 0 && meta->rows[i] != NULL; i++)
+        if (!strvec_has(&rows, meta->rows[i]) || meta->rows[rows.n] != NULL)
+            rc = err_set(err, ERR_OPERATOR, "the restored version rows are not the snapshot's");
+    if (rc == 0 && strcmp(catalog.fingerprint, meta->fingerprint) != 0) {
+        rc = err_set(err, ERR_OPERATOR, "the restored catalog differs from the snapshot's");
+        explain(run, bundle, &catalog, err);
+    }
+    db_close(db);
+    return rc;
+}
+
+static int load(struct run *run, struct db *admin, struct stored_bundle *stored,
+                const char *fresh, struct meta *meta, struct err *err)
+{
+    struct services *services = run->services;
+    struct ddb_call call = services_begin(services, &services->snapshot, err);
+    const struct ddb_snapshot *plugin = &services->snapshot.plugin->snapshot;
+
+    if (run->journal != NULL && journal_note(run->journal, "fresh", fresh, err) != 0)
+        return -1;
+    if (meta_parse(run->arena, stored->bundle.meta, meta, err) != 0 ||
+        swap_create(admin, fresh, &meta->props, err) != 0)
+        return -1;
+    if (FAULT("recover.created"))
+        return err_set(err, ERR_OPERATOR, "fault point recover.created");
+    if (services_end(&call, plugin->restore(&call, stores_source(stored, err), fresh), "restore",
+                     ERR_OPERATOR) != 0)
+        return -1;
+    progress_end();
+    if (FAULT("recover.loaded"))
+        return err_set(err, ERR_OPERATOR, "fault point recover.loaded");
+    if (prove_restored(run, fresh, &stored->bundle, meta, err) != 0)
+        return -1;
+    return swap_properties(admin, fresh, &meta->props, err);
+}
+
+int restore_load(struct run *run, struct db *admin, const char *label, const char *snapshot,
+                 const char *fresh, struct meta *meta, struct err *err)
+{
+    struct stored_bundle stored;
+    struct err ignored = ERR_INIT;
+    int64_t started = clock_mono_ms();
+    char span[32];
+
+    if (stores_open(run->services, label, snapshot, &stored, err) != 0)
+        return -1;
+    log_info("restoring snapshot %s into database \"%s\"", snapshot, fresh);
+    if (load(run, admin, &stored, fresh, meta, err) != 0) {
+        progress_end();
+        stores_close(&stored);
+        if (swap_drop(admin, fresh, &ignored) != 0)
+            err_detail(err, "database \"%s\" is left half restored: %s", fresh, ignored.primary);
+        return err_wrap(err, "could not restore snapshot \"%s\"", snapshot);
+    }
+    stores_close(&stored);
+    log_info("restored and verified in %s: catalog, version rows and row counts equal",
+             clock_span(clock_mono_ms() - started, span));
+    return 0;
+}
+
+/* --- the exchange ----------------------------------------------------------------------------------- */
+
+/* Into the new live database: a session, and the lock. */
+static int move_in(struct run *run, struct err *err)
+{
+    struct err busy = ERR_INIT;
+
+    if (run_connect(run, RECONNECT_MS, err) != 0)
+        return -1;
+    if (run->lock == NULL &&
+        dblock_take(run->services->target, run->id, LOCK_MS, &run->lock, &busy) != 0)
+        run_warn(run, "the deployment lock could not be taken again: %s", busy.primary);
+    return 0;
+}
+
+int restore_swap(struct run *run, struct db *admin, const char *fresh, const char *aside,
+                 struct err *err)
+{
+    const char *live = db_target_name(run->services->target);
+    struct err later = ERR_INIT;
+
+    if (run->journal != NULL && journal_note(run->journal, "aside", aside, err) != 0)
+        return -1;
+    dblock_free(run->lock);
+    run->lock = NULL;
+    if (swap_close(admin, live, run->db == NULL ? 0 : db_pid(run->db), err) != 0)
+        goto reopen;
+    if (FAULT("recover.closed")) {
+        err_set(err, ERR_OPERATOR, "fault point recover.closed");
+        goto reopen;
+    }
+    if (run->db != NULL && written_since(run, &later) != 0)
+        log_detail("what was written since the snapshot is not known: %s", later.primary);
+    db_close(run->db);
+    run->db = NULL;
+    if (swap_rename(admin, live, aside, fresh, err) != 0)
+        goto reopen;
+    run->kept_database = arena_strdup(run->arena, aside);
+    if (FAULT("recover.swapped"))
+        return err_set(err, ERR_OPERATOR, "fault point recover.swapped");
+    return move_in(run, err);
+
+reopen:
+    err_clear(&later);
+    if (swap_open(admin, live, &later) != 0) {
+        err_detail(err, "database \"%s\" is closed to connections: %s", live, later.primary);
+        err_hint(err, "ALTER DATABASE … ALLOW_CONNECTIONS true opens it again.");
+    } else if (move_in(run, &later) != 0) {
+        err_detail(err, "%s", later.primary);
+    }
+    return -1;
+}

@@ -1,0 +1,31 @@
+/*
+ * restore - a snapshot into a fresh database, verified there, and put in the live one's place.
+ *
+ * Never over a live database: loading a dump there appends rows, rewinds sequences and leaves two
+ * version rows. The live database is touched only by the exchange of names at the very end, and is
+ * kept under another name.
+ */
+#ifndef DEPLOY_RESTORE_H
+#define DEPLOY_RESTORE_H
+
+#include "deploy/meta.h"
+#include "deploy/run.h"
+
+/* restore_load(run, admin, label, snapshot, fresh, meta, err): create ${fresh}, load the snapshot
+ * from store ${label} (NULL: any that has it), and prove it: catalog fingerprint and version rows as
+ * recorded in the snapshot, row counts as in its manifest. On failure ${fresh} is dropped. ${admin}
+ * is a session in the maintenance database. Changes: the database ${fresh}. */
+int restore_load(struct run *run, struct db *admin, const char *label, const char *snapshot,
+                 const char *fresh, struct meta *meta, struct err *err) CHECK;
+
+/* restore_swap(run, admin, fresh, aside, err): ${fresh} takes the place of the live database, which
+ * is kept as ${aside}, closed. Fills run->written and run->kept_database, ends all sessions
+ * of the live database, reopens run->db and the lock in the new one. On failure the live database
+ * is open and as it was. Changes: databases. */
+int restore_swap(struct run *run, struct db *admin, const char *fresh, const char *aside,
+                 struct err *err) CHECK;
+
+/* restore_admin(services, admin, err): a session in the maintenance database. */
+int restore_admin(struct services *services, struct db **admin, struct err *err) CHECK;
+
+#endif

@@ -1,0 +1,224 @@
+/* run - see run.h. */
+#include "deploy/run.h"
+
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/cancel.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "pg/health.h"
+#include "pg/ledger.h"
+#include "pg/versions.h"
+
+const char *run_state_dir(const struct services *services)
+{
+    return arena_printf(services->arena, "%s/%s", services->conf->state_dir, services->env->name);
+}
+
+static const char *user_name(struct arena *arena)
+{
+    const struct passwd *entry = getpwuid(geteuid());
+
+    return entry != NULL ? arena_strdup(arena, entry->pw_name)
+                         : arena_printf(arena, "uid%u", (unsigned)geteuid());
+}
+
+static const char *host_name(struct arena *arena)
+{
+    char name[256] = "";
+
+    if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0')
+        return "localhost";
+    return arena_strdup(arena, name);
+}
+
+static const char *new_id(struct arena *arena)
+{
+    unsigned char random[3] = {0};
+    char when[32];
+
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+        random[0] = (unsigned char)getpid();
+    return arena_printf(arena, "%s-%02x%02x%02x", clock_compact(clock_now(), when), random[0],
+                        random[1], random[2]);
+}
+
+static struct run *make(struct services *services, const char *id, const char *command)
+{
+    struct run *run = arena_alloc(services->arena, sizeof *run);
+
+    run->arena = services->arena;
+    run->services = services;
+    run->env = services->env;
+    run->id = id;
+    run->command = command;
+    run->who = user_name(run->arena);
+    run->host = host_name(run->arena);
+    run->state_dir = run_state_dir(services);
+    run->target = "heads";
+    services->run = id;
+    db_set_run(id);
+    return run;
+}
+
+struct run *run_new(struct services *services, const char *command)
+{
+    return make(services, new_id(services->arena), command);
+}
+
+struct run *run_resume(struct services *services, struct journal *journal)
+{
+    const struct journal_state *state = journal_state(journal);
+    struct run *run = make(services, state->run, state->command);
+
+    run->journal = journal;
+    services->journal = journal;
+    return run;
+}
+
+int run_open_journal(struct run *run, struct err *err)
+{
+    if (run->journal == NULL &&
+        journal_create(run->arena, run->state_dir, run->id, run->env->name, run->command, run->who,
+                       run->host, &run->journal, err) != 0)
+        return -1;
+    run->services->journal = run->journal;
+    return log_open(journal_path(run->journal, ".log"), err);
+}
+
+int run_connect(struct run *run, int64_t wait_ms, struct err *err)
+{
+    int64_t deadline = clock_mono_ms() + wait_ms;
+
+    db_close(run->db);
+    run->db = NULL;
+    for (;;) {
+        struct err attempt = ERR_INIT;
+
+        if (db_open(run->services->target, NULL, DB_WRITE, &run->db, &attempt) == 0)
+            return 0;
+        if (clock_mono_ms() >= deadline) {
+            *err = attempt;
+            return -1;
+        }
+        log_detail("%s; trying again", attempt.primary);
+        clock_sleep_ms(500);
+    }
+}
+
+int run_observe(struct run *run, struct before *before, struct err *err)
+{
+    const struct conf *conf = run->services->conf;
+    auto_strvec struct strvec rows = {0};
+    struct health health = {0};
+    char reset[40] = "";
+    bool exists;
+
+    if (versions_read(run->db, conf->version_table_schema, conf->version_table, &rows, &exists,
+                      err) != 0 ||
+        catalog_read(run->db, run->arena, conf->version_table_schema, conf->version_table,
+                     &before->catalog, err) != 0 ||
+        tally_writes(run->db, run->arena, &before->writes, &before->n_writes, err) != 0 ||
+        tally_stats_reset(run->db, reset, err) != 0 ||
+        health_read(run->db, run->arena, 0, &health, err) != 0)
+        return -1;
+    before->known = true;
+    before->rows = arena_list(run->arena, &rows);
+    memcpy(before->fingerprint, before->catalog.fingerprint, sizeof before->fingerprint);
+    before->invalid_indexes = arena_list(run->arena, &health.invalid_indexes);
+    before->stats_reset = arena_strdup(run->arena, reset);
+    health_release(&health);
+    return 0;
+}
+
+int run_enter_ledger(struct run *run, struct err *err)
+{
+    char when[32];
+    const struct journal_state *state = journal_state(run->journal);
+    struct ledger_run row = {
+        .id = run->id,
+        .environment = run->env->name,
+        .command = run->command,
+        .who = run->who,
+        .host = run->host,
+        .started = clock_iso(state->started, when),
+        .phase = state->phase,
+        .before = state->record == NULL ? "{}" : state->record,
+        .plan = state->record == NULL ? "{}" : state->record,
+        .status = -1,
+    };
+
+    if (ledger_begin(run->db, &row, err) != 0)
+        return err_wrap(err, "could not enter the run into the database");
+    run->in_ledger = true;
+    return 0;
+}
+
+int run_phase(struct run *run, const char *phase, bool begin, struct err *err)
+{
+    char point[64];
+
+    if (run->journal != NULL && journal_phase(run->journal, phase, begin, err) != 0)
+        return -1;
+    if (run->lock != NULL && begin)
+        dblock_step(run->lock, phase);
+    if (run->in_ledger && run->db != NULL && begin) {
+        struct err ignored = ERR_INIT;
+
+        /* The journal is what this machine recovers from: a session that was just lost must not
+         * turn into a second failure here. */
+        if (ledger_update(run->db, run->id, phase, NULL, &ignored) != 0)
+            log_detail("the database's own record of this run is behind: %s", ignored.primary);
+    }
+    snprintf(point, sizeof point, "%s.%s", phase, begin ? "begin" : "end");
+    if (FAULT(point))
+        return err_set(err, ERR_INTERNAL, "fault point %s", point);
+    return 0;
+}
+
+int run_end(struct run *run, int status, const char *outcome)
+{
+    struct err err = ERR_INIT;
+
+    if (run->in_ledger && run->db != NULL &&
+        ledger_end(run->db, run->id, status, outcome, &err) != 0)
+        log_warning("could not mark run %s as finished in the database: %s", run->id,
+                    err.primary);
+    err_clear(&err);
+    (void)FAULT("end.middle");
+    if (run->journal != NULL && journal_end(run->journal, status, outcome, &err) != 0)
+        log_warning("could not mark run %s as finished in its journal: %s", run->id,
+                    err.primary);
+    return status;
+}
+
+void run_warn(struct run *run, const char *fmt, ...)
+{
+    char text[2048];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    log_warning("%s", text);
+    strvec_push(&run->warnings, text);
+}
+
+void run_close(struct run *run)
+{
+    if (run == NULL)
+        return;
+    dblock_free(run->lock);
+    run->lock = NULL;
+    db_close(run->db);
+    run->db = NULL;
+    plan_release(&run->plan);
+    strvec_release(&run->warnings);
+    log_close();
+}

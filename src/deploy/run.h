@@ -1,0 +1,105 @@
+/*
+ * run - one run of a command that changes something: who, what, since when, and what recovery must
+ * know of it, in memory, in the journal and in the database's ledger.
+ */
+#ifndef DEPLOY_RUN_H
+#define DEPLOY_RUN_H
+
+#include "deploy/journal.h"
+#include "deploy/plan.h"
+#include "deploy/services.h"
+#include "pg/catalog.h"
+#include "pg/dblock.h"
+#include "pg/tally.h"
+
+/* The state of the database before the first change: what every way back is proven against. */
+struct before {
+    bool known;
+    char **rows;             /* version rows, sorted; NULL-terminated */
+    char fingerprint[65];
+    struct catalog catalog;  /* facts NULL when only the fingerprint is known */
+    char **invalid_indexes;
+    struct tally *writes;    /* write counters, to tell what was written since */
+    size_t n_writes;
+    const char *stats_reset;
+};
+
+/* What a table got written since the snapshot. */
+struct written {
+    const char *schema, *name;
+    int64_t inserted, updated, deleted; /* -1: unknown */
+};
+
+struct run {
+    struct arena *arena;
+    struct services *services;
+    const struct env *env;
+    const char *id, *command, *who, *host;
+    const char *state_dir; /* STATE/ENV */
+    struct journal *journal;
+    struct db *db;         /* our session in the live database; NULL while there is none */
+    struct dblock *lock;
+    bool pooled;           /* a transaction-mode pooler stands between: there is no lock */
+    bool in_ledger;
+    bool nothing_to_do;
+
+    struct plan plan;
+    struct before before;
+    char **pending;        /* identifiers; as in the plan, or from the record */
+    char **heads;          /* the rows after a complete upgrade */
+    const char *target;
+    bool lossless, atomic;
+    const char *lossy_reason;   /* why not lossless */
+    bool may_restore;           /* preflight found that databases can be created and swapped */
+    const char *no_restore_reason;
+    const char *snapshot;       /* its name once it is durable; NULL: none */
+    int64_t snapshot_bytes;
+    const char *store;          /* label of a store that has it */
+
+    /* what came of it */
+    const char *phase;          /* the phase that failed */
+    const char *recovered_by;   /* the rung that worked */
+    const char *kept_database;  /* the failed database's name, after a restore */
+    struct written *written;
+    size_t n_written;
+    bool written_known;
+    struct strvec warnings;
+};
+
+/* run_new(services, command): an identifier and who we are; nothing is written. The arena is the
+ * services'. */
+struct run *run_new(struct services *services, const char *command);
+
+/* run_resume(services, journal): the run that ${journal} belongs to. */
+struct run *run_resume(struct services *services, struct journal *journal);
+
+/* run_open_journal(run, err): create the journal and the log file. Changes: files. */
+int run_open_journal(struct run *run, struct err *err) CHECK;
+
+/* run_connect(run, wait_ms, err): (re)open the session in the live database, trying for ${wait_ms}
+ * while the server starts. */
+int run_connect(struct run *run, int64_t wait_ms, struct err *err) CHECK;
+
+/* run_observe(run, before, err): read rows, catalog, counters of the live database now. */
+int run_observe(struct run *run, struct before *before, struct err *err) CHECK;
+
+/* run_enter_ledger(run, err): from now on another machine knows of this run. Changes: the schema
+ * deploy_db of the database. */
+int run_enter_ledger(struct run *run, struct err *err) CHECK;
+
+/* run_phase(run, phase, begin, err): journal, ledger, and the name that a waiting deployment sees. */
+int run_phase(struct run *run, const char *phase, bool begin, struct err *err) CHECK;
+
+/* run_end(run, status, outcome): mark it finished in ledger and journal; failures become warnings.
+ * Returns the status. */
+int run_end(struct run *run, int status, const char *outcome);
+
+/* run_warn(run, fmt, ...): log a warning and keep it for the report. */
+void run_warn(struct run *run, const char *fmt, ...) PRINTF(2, 3);
+
+void run_close(struct run *run); /* sessions, lock, plan; NULL is fine */
+
+/* run_state_dir(services): STATE/ENV, where journals and logs of this environment are. */
+const char *run_state_dir(const struct services *services);
+
+#endif

@@ -1,0 +1,358 @@
+/* services - see services.h. */
+#include "deploy/services.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cancel.h"
+#include "base/fault.h"
+#include "base/fs.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/progress.h"
+#include "conf/secret.h"
+#include "deploy/journal.h"
+
+/* --- what a plugin may call ---------------------------------------------------------------------- */
+
+static char *vformat(struct arena *arena, const char *fmt, va_list args)
+{
+    va_list again;
+    char *text;
+    int len;
+
+    va_copy(again, args);
+    len = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    if (len < 0)
+        return arena_strdup(arena, fmt);
+    text = arena_alloc(arena, (size_t)len + 1);
+    vsnprintf(text, (size_t)len + 1, fmt, args);
+    return text;
+}
+
+static void PRINTF(3, 4) service_log(struct ddb_call *call, enum ddb_level level, const char *fmt, ...)
+{
+    static const enum log_level levels[] = {LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DETAIL,
+                                            LOG_DEBUG};
+    va_list args;
+
+    va_start(args, fmt);
+    log_at((unsigned)level <= DDB_LEVEL_DEBUG ? levels[level] : LOG_DETAIL, "%s",
+           vformat(call->services->arena, fmt, args));
+    va_end(args);
+}
+
+static int PRINTF(2, 3) service_fail(struct ddb_call *call, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    err_set(call->err, ERR_INTERNAL, "%s", vformat(call->services->arena, fmt, args));
+    va_end(args);
+    return -1;
+}
+
+static int PRINTF(2, 3) service_detail(struct ddb_call *call, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    err_detail(call->err, "%s", vformat(call->services->arena, fmt, args));
+    va_end(args);
+    return -1;
+}
+
+static int PRINTF(2, 3) service_hint(struct ddb_call *call, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    err_hint(call->err, "%s", vformat(call->services->arena, fmt, args));
+    va_end(args);
+    return -1;
+}
+
+static void *service_alloc(struct ddb_call *call, size_t n)
+{
+    return arena_alloc(call->services->arena, n);
+}
+
+static char *PRINTF(2, 3) service_format(struct ddb_call *call, const char *fmt, ...)
+{
+    va_list args;
+    char *text;
+
+    va_start(args, fmt);
+    text = vformat(call->services->arena, fmt, args);
+    va_end(args);
+    return text;
+}
+
+static const struct ddb_setting *declared(const struct ddb_call *call, const char *key)
+{
+    const struct ddb_setting *setting = call->service->plugin->table.settings;
+
+    for (; setting != NULL && setting->key != NULL; setting++)
+        if (strcmp(setting->key, key) == 0)
+            return setting;
+    return NULL;
+}
+
+static const char *service_setting(struct ddb_call *call, const char *key)
+{
+    const struct ddb_setting *setting = declared(call, key);
+    const struct conf_value *value =
+        call->service->group == NULL ? NULL : conf_value(call->service->group, key);
+    const char *text = value != NULL ? value->text : setting != NULL ? setting->fallback : NULL;
+    struct arena *arena = call->services->arena;
+    int64_t ms;
+
+    if (text == NULL || setting == NULL)
+        return text;
+    if (setting->type == DDB_TYPE_PATH)
+        return fs_join(arena, call->services->config_dir, fs_expand(arena, text));
+    if (setting->type == DDB_TYPE_DURATION && conf_duration(text, &ms) == 0)
+        return arena_printf(arena, "%lld", (long long)ms);
+    return text;
+}
+
+static const char *const *service_settings(struct ddb_call *call, const char *key)
+{
+    const struct conf_value *value =
+        call->service->group == NULL ? NULL : conf_value(call->service->group, key);
+
+    return value == NULL ? NULL : value->list;
+}
+
+static const char *service_fact(struct ddb_call *call, const char *key)
+{
+    const struct services *services = call->services;
+    const struct env *env = services->env;
+    struct arena *arena = services->arena;
+
+    if (strcmp(key, "config_dir") == 0)
+        return services->config_dir;
+    if (strcmp(key, "run") == 0)
+        return services->run;
+    if (strcmp(key, "timeout_ms") == 0)
+        return arena_printf(arena, "%lld", (long long)call->timeout_ms);
+    if (env == NULL)
+        return NULL;
+    if (strcmp(key, "environment") == 0)
+        return env->name;
+    if (strcmp(key, "url") == 0)
+        return services->target == NULL ? NULL : db_target_url(services->target);
+    if (strcmp(key, "lock_timeout_ms") == 0)
+        return arena_printf(arena, "%lld", call->changes ? (long long)env->apply.lock_timeout_ms : 0);
+    if (strcmp(key, "statement_timeout_ms") == 0)
+        return arena_printf(arena, "%lld",
+                            call->changes ? (long long)env->apply.statement_timeout_ms : 0);
+    if (strcmp(key, "snapshot") == 0)
+        return services->exported;
+    if (strcmp(key, "compression_level") == 0)
+        return arena_printf(arena, "%d", env->snapshot.compression_level);
+    if (strcmp(key, "jobs") == 0)
+        return arena_printf(arena, "%d", env->snapshot.jobs);
+    return NULL;
+}
+
+static const char *const *service_database_env(struct ddb_call *call, const char *database)
+{
+    static const char *const none[] = {NULL};
+
+    if (call->services->target == NULL)
+        return none;
+    return db_target_env(call->services->target, call->services->arena, database);
+}
+
+static int service_run(struct ddb_call *call, const struct ddb_child *child, int *status)
+{
+    struct proc proc = {
+        .argv = child->argv,
+        .env = child->env,
+        .cwd = child->cwd != NULL ? child->cwd : call->cwd,
+        .tool = child->tool,
+        .timeout_ms = child->timeout_ms,
+        .uncancellable = call->services->recovering,
+        .input = child->input,
+        .output = child->output,
+        .error_line = child->error_line,
+        .arg = child->arg,
+    };
+    struct proc_result result = {0};
+    int rc = proc_run(&proc, &result, call->err);
+
+    *status = result.status;
+    snprintf(call->errors, sizeof call->errors, "%s", result.errors);
+    return rc;
+}
+
+static const char *service_errors(struct ddb_call *call)
+{
+    return call->errors;
+}
+
+static int service_note(struct ddb_call *call, const char *key, const char *value)
+{
+    auto_free char *name = NULL;
+
+    if (call->services->journal == NULL)
+        return 0;
+    name = mem_alloc(strlen(call->service->label) + strlen(key) + 2);
+    stpcpy(stpcpy(stpcpy(name, call->service->label), "."), key);
+    return journal_note(call->services->journal, name, value, call->err);
+}
+
+static const char *service_noted(struct ddb_call *call, const char *key)
+{
+    if (call->services->journal == NULL)
+        return NULL;
+    return journal_noted(call->services->journal,
+                         arena_printf(call->services->arena, "%s.%s", call->service->label, key));
+}
+
+static void service_progress(struct ddb_call *call, const char *what, int64_t done, int64_t total,
+                             int bytes)
+{
+    if (call->changes)
+        (void)FAULT("apply.child"); /* while the migrations run */
+    progress_set(what, done, total, bytes);
+}
+
+static int service_cancelled(struct ddb_call *call)
+{
+    return !call->services->recovering && cancel_requested();
+}
+
+static const struct ddb_host table = {
+    .size = sizeof table,
+    .abi = DDB_ABI,
+    .log = service_log,
+    .fail = service_fail,
+    .detail = service_detail,
+    .hint = service_hint,
+    .alloc = service_alloc,
+    .format = service_format,
+    .setting = service_setting,
+    .settings = service_settings,
+    .fact = service_fact,
+    .database_env = service_database_env,
+    .run = service_run,
+    .errors = service_errors,
+    .note = service_note,
+    .noted = service_noted,
+    .progress = service_progress,
+    .cancelled = service_cancelled,
+};
+
+const struct ddb_host *services_table(void)
+{
+    return &table;
+}
+
+/* --- opening an environment ---------------------------------------------------------------------- */
+
+/* The settings that ${plugin} declares, as conf/ knows them: the two enumerations agree. */
+_Static_assert((int)CONF_STRING == (int)DDB_TYPE_STRING && (int)CONF_PATH == (int)DDB_TYPE_PATH &&
+                   (int)CONF_DURATION == (int)DDB_TYPE_DURATION,
+               "conf_type and ddb_type must agree");
+
+static int check_settings(const struct conf *conf, const struct conf_plugin *group,
+                          const struct plugin *plugin, struct errs *errs)
+{
+    struct conf_known known[64];
+    size_t n = 0;
+
+    for (const struct ddb_setting *setting = plugin->table.settings;
+         setting != NULL && setting->key != NULL && n < sizeof known / sizeof *known; setting++)
+        known[n++] = (struct conf_known){setting->key, (enum conf_type)setting->type};
+    return conf_check_plugin(conf, group, known, n, errs);
+}
+
+static int load(struct services *services, struct service *service, const char *label,
+                const struct conf_plugin *group, enum ddb_kind kind, struct errs *errs)
+{
+    struct err err = ERR_INIT;
+
+    service->label = label;
+    service->group = group;
+    if (host_load(group->plugin, kind, &table, &service->plugin, &err) != 0) {
+        *errs_new(errs) = err;
+        return -1;
+    }
+    return check_settings(services->conf, group, service->plugin, errs);
+}
+
+static int open_database(struct services *services, struct errs *errs)
+{
+    struct secret_database database = {0};
+    struct err err = ERR_INIT;
+
+    if (secret_resolve(services->arena, services->conf, services->env->database, &database, &err) !=
+            0 ||
+        db_target_new(services->arena, database.conninfo, database.scheme, &services->target,
+                      &err) != 0) {
+        err_wrap(&err, "environment \"%s\"", services->env->name);
+        *errs_new(errs) = err;
+        return -1;
+    }
+    return 0;
+}
+
+int services_open(struct arena *arena, const struct conf *conf, const struct env *env,
+                  struct services **out, struct errs *errs)
+{
+    struct services *services = arena_alloc(arena, sizeof *services);
+    int rc = 0;
+
+    services->arena = arena;
+    services->conf = conf;
+    services->env = env;
+    services->config_dir = conf->dir;
+    services->run = "";
+    host_search_path(conf->plugin_dirs);
+    *out = services;
+    if (load(services, &services->engine, "engine", &conf->engine, DDB_KIND_ENGINE, errs) != 0)
+        rc = -1;
+    if (env == NULL)
+        return rc;
+    if (load(services, &services->snapshot, "snapshot", &env->snapshot.plugin, DDB_KIND_SNAPSHOT,
+             errs) != 0)
+        rc = -1;
+    while (env->snapshot.stores != NULL && env->snapshot.stores[services->n_stores] != NULL)
+        services->n_stores++;
+    services->stores = arena_alloc(arena, services->n_stores * sizeof *services->stores);
+    for (size_t i = 0; i < services->n_stores; i++) {
+        const struct conf_store *store = conf_store(conf, env->snapshot.stores[i]);
+
+        if (store == NULL || load(services, &services->stores[i], env->snapshot.stores[i],
+                                  &store->plugin, DDB_KIND_STORE, errs) != 0)
+            rc = -1;
+    }
+    if (open_database(services, errs) != 0)
+        rc = -1;
+    return rc;
+}
+
+/* --- one call -------------------------------------------------------------------------------------- */
+
+struct ddb_call services_begin(struct services *services, const struct service *service,
+                               struct err *err)
+{
+    return (struct ddb_call){.services = services, .service = service, .err = err};
+}
+
+int services_end(struct ddb_call *call, int rc, const char *what, enum err_code code)
+{
+    if (rc >= 0)
+        return 0;
+    if (call->err->code == ERR_NONE) {
+        err_set(call->err, code, "plugin \"%s\" failed in %s without saying why",
+                call->service->plugin->table.name, what);
+        err_hint(call->err, "This is a mistake of the plugin; report it to its author.");
+    }
+    return err_as(call->err, code);
+}

@@ -1,0 +1,71 @@
+/*
+ * services - one environment opened for work: its configuration, its database, its plugins, and the
+ * table of services that those plugins call. host/ stays a leaf: what a plugin may ask for is
+ * gathered here.
+ */
+#ifndef DEPLOY_SERVICES_H
+#define DEPLOY_SERVICES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "conf/conf.h"
+#include "host/host.h"
+#include "pg/db.h"
+#include "plugin.h"
+
+struct journal;
+
+/* A plugin with its group of the configuration: what a call needs besides its arguments. */
+struct service {
+    const char *label; /* "engine", "local", … */
+    const struct plugin *plugin;
+    const struct conf_plugin *group;
+};
+
+struct services {
+    struct arena *arena;
+    const struct conf *conf;
+    const struct env *env;
+    const char *config_dir;
+    struct db_target *target;
+    struct service engine;
+    struct service snapshot;
+    struct service *stores; /* those of the environment, in its order */
+    size_t n_stores;
+    struct journal *journal; /* where notes go; NULL outside of a run */
+    const char *run;         /* the run's identifier; "" outside of one */
+    const char *exported;    /* the exported snapshot while one is taken */
+    bool recovering;         /* children are not stopped by a cancel */
+};
+
+/* One use of a plugin. Its failure goes to ${err}; see services_end. */
+struct ddb_call {
+    struct services *services;
+    const struct service *service;
+    struct err *err;
+    int64_t timeout_ms; /* for its children; 0: none */
+    bool changes;       /* its sessions change the database: timeouts apply */
+    const char *cwd;
+    char errors[2048];
+};
+
+/* services_open(arena, conf, env, services, errs): load the plugins that ${env} names, check their
+ * settings, resolve the database. All mistakes go to ${errs}. ${env} NULL opens what commands need
+ * that only read files: the engine. Changes: nothing. */
+int services_open(struct arena *arena, const struct conf *conf, const struct env *env,
+                  struct services **services, struct errs *errs) CHECK;
+
+/* services_begin(services, service, err): a call whose failures go to ${err}. services_end(call, rc,
+ * what, code): turn the callback's answer into 0 or -1; a -1 without a recorded failure is reported
+ * as the plugin's bug in ${what}; ${code} becomes the class of the failure. */
+struct ddb_call services_begin(struct services *services, const struct service *service,
+                               struct err *err);
+int services_end(struct ddb_call *call, int rc, const char *what, enum err_code code);
+
+/* services_table(): the table itself, for probing a plugin. */
+const struct ddb_host *services_table(void);
+
+#endif

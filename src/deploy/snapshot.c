@@ -1,0 +1,216 @@
+/* snapshot - see snapshot.h. */
+#include "deploy/snapshot.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/progress.h"
+#include "deploy/meta.h"
+#include "deploy/stores.h"
+#include "pg/versions.h"
+
+/* What is written while the exported snapshot is held. */
+struct taking {
+    struct run *run;
+    struct services *services;
+    struct db *db; /* holds the exported snapshot */
+    struct stores_file *file;
+    struct bundle_out out;
+    struct bundle_writer *writer;
+    struct err *err;
+    struct tally *tables;
+    size_t n_tables;
+};
+
+static void show_counting(void *arg, int64_t done, int64_t total)
+{
+    (void)arg;
+    progress_set("counting rows", done, total, 0);
+}
+
+/* meta.json, the catalog and globals.sql: all as the exported snapshot sees the database. */
+static int write_description(struct taking *taking)
+{
+    struct services *services = taking->services;
+    const struct conf *conf = services->conf;
+    const struct ddb_snapshot *plugin = &services->snapshot.plugin->snapshot;
+    struct ddb_call call = services_begin(services, &services->snapshot, taking->err);
+    struct catalog catalog = {0};
+    struct meta meta = {0};
+    auto_strvec struct strvec rows = {0};
+    auto_buf struct buf text = {0};
+    char when[32];
+    bool exists;
+
+    if (versions_read(taking->db, conf->version_table_schema, conf->version_table, &rows, &exists,
+                      taking->err) != 0 ||
+        catalog_read(taking->db, services->arena, conf->version_table_schema, conf->version_table,
+                     &catalog, taking->err) != 0 ||
+        dbprops_read(taking->db, services->arena, &meta.props, taking->err) != 0)
+        return -1;
+    meta.project = conf->project;
+    meta.environment = services->env->name;
+    meta.run = taking->run->id;
+    meta.database = db_name(taking->db);
+    meta.created = clock_iso(clock_now(), when);
+    meta.server_version = db_server_version_text(taking->db);
+    meta.tool = plugin->version == NULL ? NULL : plugin->version(&call);
+    if (meta.tool == NULL)
+        meta.tool = "unknown";
+    meta.snapshot_plugin = services->snapshot.plugin->table.name;
+    meta.rows = arena_list(services->arena, &rows);
+    meta.fingerprint = catalog.fingerprint;
+    if (meta_format(&meta, &text, taking->err) != 0 ||
+        bundle_put(taking->writer, "meta.json", text.data, text.len, false, taking->err) != 0)
+        return -1;
+    buf_reset(&text);
+    if (dbprops_roles(taking->db, &text, taking->err) != 0)
+        return -1;
+    dbprops_psql(&meta.props, &text);
+    if (bundle_put(taking->writer, "globals.sql", buf_text(&text), text.len, true, taking->err) !=
+        0)
+        return -1;
+    buf_reset(&text);
+    catalog_format(&catalog, &text);
+    return bundle_put(taking->writer, "catalog.txt", text.data, text.len, true, taking->err);
+}
+
+static int sink_begin(void *self, const char *member)
+{
+    struct taking *taking = self;
+
+    return bundle_begin(taking->writer, member, taking->err);
+}
+
+static int sink_write(void *self, const void *data, size_t n)
+{
+    struct taking *taking = self;
+
+    if (FAULT("snapshot.middle"))
+        return err_set(taking->err, ERR_PREPARE, "fault point snapshot.middle");
+    return bundle_write(taking->writer, data, n, taking->err);
+}
+
+static int sink_end(void *self)
+{
+    struct taking *taking = self;
+
+    return bundle_end(taking->writer, taking->err);
+}
+
+static int write_data(struct taking *taking)
+{
+    struct services *services = taking->services;
+    struct ddb_call call = services_begin(services, &services->snapshot, taking->err);
+    const struct ddb_sink sink = {
+        .size = sizeof sink,
+        .begin = sink_begin,
+        .write = sink_write,
+        .end = sink_end,
+        .self = taking,
+    };
+
+    for (size_t i = 0; i < taking->n_tables; i++)
+        bundle_table(taking->writer, taking->tables[i].schema, taking->tables[i].name,
+                     taking->tables[i].rows);
+    return services_end(&call, services->snapshot.plugin->snapshot.take(&call, &sink), "take",
+                        ERR_PREPARE);
+}
+
+/* Everything between the snapshot's moment and the durable file. */
+static int write_bundle(struct taking *taking, struct snapshot_result *result)
+{
+    const struct env *env = taking->services->env;
+    int rc;
+
+    if (bundle_create(&taking->out, env->snapshot.compression_level, env->snapshot.jobs,
+                      &taking->writer, taking->err) != 0) {
+        stores_abort(taking->file);
+        return -1;
+    }
+    if (tally_rows(taking->db, taking->services->arena, show_counting, NULL, &taking->tables,
+                   &taking->n_tables, taking->err) != 0 ||
+        write_description(taking) != 0 || write_data(taking) != 0) {
+        progress_end();
+        bundle_abandon(taking->writer);
+        stores_abort(taking->file);
+        return -1;
+    }
+    progress_end();
+    rc = bundle_finish(taking->writer, &result->raw_bytes, &result->bytes, taking->err);
+    if (rc != 0 || FAULT("snapshot.commit")) {
+        stores_abort(taking->file);
+        return rc != 0 ? -1 : err_set(taking->err, ERR_PREPARE, "fault point snapshot.commit");
+    }
+    return stores_commit(taking->file, &result->store, taking->err);
+}
+
+int snapshot_take(struct run *run, struct snapshot_result *result, struct err *err)
+{
+    struct services *services = run->services;
+    struct taking taking = {.run = run, .services = services, .err = err};
+    int64_t started = clock_mono_ms();
+    char exported[64];
+    int rc = -1;
+
+    *result = (struct snapshot_result){0};
+    result->name = arena_printf(run->arena, "%s-%s.tar", run->env->name, run->id);
+    if (run->journal != NULL && journal_note(run->journal, "snapshot", result->name, err) != 0)
+        return -1;
+    if (db_open(services->target, NULL, DB_READ, &taking.db, err) == 0 &&
+        db_export_snapshot(taking.db, exported, err) == 0 &&
+        stores_create(services, result->name, &taking.file, err) == 0) {
+        services->exported = exported;
+        taking.out = stores_out(taking.file);
+        rc = write_bundle(&taking, result);
+        services->exported = NULL;
+        db_end_snapshot(taking.db);
+    }
+    db_close(taking.db);
+    if (rc == 0)
+        rc = snapshot_verify(services, result->store, result->name, run->env->snapshot.verify,
+                             err);
+    if (rc != 0) {
+        err_as(err, ERR_PREPARE);
+        return err_wrap(err, "could not take the snapshot");
+    }
+    result->elapsed_ms = clock_mono_ms() - started;
+    result->place = stores_place(services, result->store, result->name);
+    run->snapshot = result->name;
+    run->snapshot_bytes = result->bytes;
+    run->store = result->store;
+    return 0;
+}
+
+static void show_verifying(void *arg, int64_t done, int64_t total)
+{
+    (void)arg;
+    progress_set("verifying the snapshot", done, total, 1);
+}
+
+int snapshot_verify(struct services *services, const char *label, const char *name,
+                    const char *level, struct err *err)
+{
+    const struct ddb_snapshot *plugin = &services->snapshot.plugin->snapshot;
+    struct stored_bundle stored;
+    struct meta meta;
+    int rc;
+
+    if (stores_open(services, label, name, &stored, err) != 0)
+        return -1;
+    rc = meta_parse(services->arena, stored.bundle.meta, &meta, err);
+    if (rc == 0 && strcmp(level, "full") == 0) {
+        rc = bundle_verify(&stored.bundle, show_verifying, NULL, err);
+        if (rc == 0 && plugin->verify != NULL) {
+            struct ddb_call call = services_begin(services, &services->snapshot, err);
+
+            rc = services_end(&call, plugin->verify(&call, stores_source(&stored, err)), "verify",
+                              ERR_PREPARE);
+        }
+        progress_end();
+    }
+    stores_close(&stored);
+    return rc == 0 ? 0 : err_wrap(err, "snapshot \"%s\" failed its verification", name);
+}

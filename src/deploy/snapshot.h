@@ -1,0 +1,28 @@
+/*
+ * snapshot - take one: a consistent view of the database, into a bundle, into the stores, verified.
+ */
+#ifndef DEPLOY_SNAPSHOT_H
+#define DEPLOY_SNAPSHOT_H
+
+#include "deploy/run.h"
+
+struct snapshot_result {
+    const char *name;
+    const char *store;    /* label of a store that has it */
+    const char *place;    /* where a person finds it */
+    int64_t bytes, raw_bytes;
+    int64_t elapsed_ms;
+};
+
+/* snapshot_take(run, result, err): when it returns 0, the snapshot is durable in every required store
+ * and was read back at the level that the environment asks for (snapshot.verify). On failure nothing
+ * complete is left, and run->snapshot stays NULL. Sets run->snapshot, run->store. Class
+ * ERR_PREPARE. Changes: files. */
+int snapshot_take(struct run *run, struct snapshot_result *result, struct err *err) CHECK;
+
+/* snapshot_verify(services, label, name, level, err): read a stored one: "fast" (manifest, sizes), or
+ * "full" (every byte, every frame, and the snapshot plugin understands it). */
+int snapshot_verify(struct services *services, const char *label, const char *name,
+                    const char *level, struct err *err) CHECK;
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * stores - the environment's stores, as the pipeline uses them: one file written to all of them at
+ * once, one store to read from.
+ */
+#ifndef DEPLOY_STORES_H
+#define DEPLOY_STORES_H
+
+#include "bundle/bundle.h"
+#include "deploy/services.h"
+
+/* --- writing: the same bytes into every store ----------------------------------------------------- */
+
+struct stores_file;
+
+/* stores_create(services, name, file, err): begin ${name} in every store of the environment. Which
+ * failures are bearable is said by env->snapshot.require: "all", "any", or a label. Class
+ * ERR_PREPARE. Changes: files. */
+int stores_create(struct services *services, const char *name, struct stores_file **file,
+                  struct err *err) CHECK;
+
+/* stores_out(file): where a bundle is written; ${file} must outlive it. */
+struct bundle_out stores_out(struct stores_file *file);
+
+/* stores_commit(file, label, err): make it durable everywhere; ${label} gets a store that has it.
+ * stores_abort(file): leave nothing. Both end ${file}. */
+int stores_commit(struct stores_file *file, const char **label, struct err *err) CHECK;
+void stores_abort(struct stores_file *file);
+
+/* --- reading --------------------------------------------------------------------------------------- */
+
+struct stored_bundle {
+    struct bundle bundle;
+    const struct service *store;
+    void *file;
+    struct services *services;
+};
+
+/* stores_open(services, label, name, arena, stored, err): open bundle ${name} in the store ${label}
+ * (NULL: the first that has it). stores_close(stored) closes it. */
+int stores_open(struct services *services, const char *label, const char *name,
+                struct stored_bundle *stored, struct err *err) CHECK;
+void stores_close(struct stored_bundle *stored);
+
+/* stores_source(stored, source, err): the members as the snapshot plugin reads them; failures go to
+ * ${err}. ${source} lives as long as ${stored}. */
+struct ddb_source *stores_source(struct stored_bundle *stored, struct err *err);
+
+/* --- listing ---------------------------------------------------------------------------------------- */
+
+struct snapshot_file {
+    const char *store; /* label */
+    const char *name;
+    const char *place; /* where a person finds it */
+    int64_t size_bytes;
+    int64_t modified;
+    bool partial;
+};
+
+/* stores_list(services, list, n, err): the snapshots of this environment in all its stores, oldest
+ * first. */
+int stores_list(struct services *services, struct snapshot_file **list, size_t *n,
+                struct err *err) CHECK;
+
+/* stores_clean(services, run, err): remove the unfinished files that run ${run} left behind. */
+int stores_clean(struct services *services, const char *run, struct err *err) CHECK;
+
+const char *stores_place(struct services *services, const char *label, const char *name);
+
+#endif

@@ -1,0 +1,113 @@
+/* verify - the database is exactly as planned, or it is not accepted (phases.h). */
+#include "deploy/phases.h"
+
+#include <string.h>
+
+#include "base/fault.h"
+#include "base/fs.h"
+#include "base/log.h"
+#include "deploy/engine.h"
+#include "deploy/prove.h"
+#include "pg/health.h"
+
+enum { SHOWN_DIFFERENCES = 20 };
+
+const char *verify_expected_path(const struct run *run)
+{
+    return arena_printf(run->arena, "%s/expected.catalog", run->state_dir);
+}
+
+static const char *on_off(bool on)
+{
+    return on ? "on" : "off";
+}
+
+size_t verify_models(struct run *run, struct errs *problems)
+{
+    const struct env *env = run->env;
+    struct model_difference *list = NULL;
+    struct err err = ERR_INIT;
+    struct err *problem;
+    size_t n = 0;
+
+    if (!env->strict.models || !engine_can_models(run->services))
+        return 0;
+    log_info("comparing the models with the database (compare_type %s, compare_server_default %s)",
+             on_off(env->strict.compare_type), on_off(env->strict.compare_server_default));
+    if (engine_models(run->services, &list, &n, &err) != 0) {
+        err_wrap(&err, "could not compare the models with the database");
+        err_hint(&err, "Mend it, or set strict.models = false for this environment.");
+        *errs_new(problems) = err;
+        return 0;
+    }
+    if (n == 0)
+        return 0;
+    problem = errs_new(problems);
+    err_set(problem, ERR_PENDING, "the models and the database differ in %zu place%s", n,
+            n == 1 ? "" : "s");
+    for (size_t i = 0; i < n && i < SHOWN_DIFFERENCES; i++)
+        err_detail(problem, "%s", list[i].text);
+    return n;
+}
+
+/* Whether drift is an error here: an environment that compares types or defaults is strict. */
+static bool is_strict(const struct env *env)
+{
+    return env->strict.compare_type || env->strict.compare_server_default;
+}
+
+static int verify_drift(struct run *run, struct err *err)
+{
+    struct errs problems = {0};
+    int rc = 0;
+
+    verify_models(run, &problems);
+    for (size_t i = 0; i < problems.n; i++) {
+        if (is_strict(run->env))
+            continue;
+        run_warn(run, "%s%s%s", problems.items[i].primary,
+                 problems.items[i].detail[0] == '\0' ? "" : "\n", problems.items[i].detail);
+    }
+    if (problems.n > 0 && is_strict(run->env)) {
+        rc = -1;
+        *err = problems.items[0];
+    }
+    errs_release(&problems);
+    return rc;
+}
+
+/* An index that the migrations left invalid; those that were invalid before are not theirs. */
+static int verify_indexes(struct run *run, struct err *err)
+{
+    struct health health = {0};
+    int rc = health_read(run->db, run->arena, 0, &health, err);
+
+    for (size_t i = 0; rc == 0 && i < health.invalid_indexes.n; i++) {
+        bool old = false;
+
+        for (size_t b = 0; run->before.invalid_indexes != NULL &&
+                           run->before.invalid_indexes[b] != NULL;
+             b++)
+            old = old || strcmp(run->before.invalid_indexes[b], health.invalid_indexes.v[i]) == 0;
+        if (!old)
+            rc = err_set(err, ERR_INTERNAL, "the migrations left index %s invalid",
+                         health.invalid_indexes.v[i]);
+    }
+    health_release(&health);
+    return rc;
+}
+
+int verify_phase(struct run *run, struct err *err)
+{
+    if (!db_alive(run->db) && run_connect(run, 0, err) != 0)
+        return -1;
+    if (prove_planned(run, err) != 0 || verify_indexes(run, err) != 0 ||
+        verify_drift(run, err) != 0)
+        return -1;
+    if (FAULT("verify.middle"))
+        return err_set(err, ERR_INTERNAL, "fault point verify.middle");
+    if (hook_event(run, "verify", run->env->hooks.verify, 0, err) != 0)
+        return err_wrap(err, "a verify hook refuses");
+    log_info("verified: the database stands at %s", run->heads[0] == NULL ? "base" : run->heads[0]);
+    return 0;
+}
