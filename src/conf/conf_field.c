@@ -121,6 +121,9 @@ static void read_int(struct conf_reader *reader, const config_setting_t *setting
         return;
     }
     if (value < key->min || value > key->max) {
+        for (size_t i = 0; i < reader->n_cut; i++)
+            if (reader->cut_lines[i] == line_of(setting))
+                return; /* reported before libconfig cut it */
         conf_read_mistake(reader, line_of(setting), "%s must be between %lld and %lld, not %lld",
                           where, (long long)key->min, (long long)key->max, value);
         return;

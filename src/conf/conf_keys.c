@@ -141,9 +141,37 @@ bool conf_keys_open(enum conf_group group)
     return groups[group].open;
 }
 
+static bool is_inside(enum conf_group outer, enum conf_group inner)
+{
+    for (size_t i = 0; i < conf_keys_n; i++)
+        if (conf_keys_table[i].kind == KIND_GROUP && conf_keys_table[i].in == outer &&
+            conf_keys_table[i].group == inner)
+            return true;
+    return false;
+}
+
+/* A key of this name in another group: one inside ${group} before any other. */
+static const struct conf_key *find_elsewhere(enum conf_group group, const char *name)
+{
+    const struct conf_key *found = NULL;
+
+    for (size_t i = 0; i < conf_keys_n; i++) {
+        const struct conf_key *key = &conf_keys_table[i];
+
+        if (strcmp(key->name, name) != 0)
+            continue;
+        if (is_inside(group, key->in))
+            return key;
+        if (found == NULL)
+            found = key;
+    }
+    return found;
+}
+
 void conf_keys_hint(enum conf_group group, const char *name, struct err *err)
 {
     struct conf_nearest nearest = {.word = name};
+    const struct conf_key *elsewhere;
 
     for (size_t i = 0; i < conf_keys_n; i++)
         if (conf_keys_table[i].in == group)
@@ -152,15 +180,9 @@ void conf_keys_hint(enum conf_group group, const char *name, struct err *err)
         err_hint(err, "Did you mean \"%s\"?", conf_nearest_best(&nearest));
         return;
     }
-    for (size_t i = 0; i < conf_keys_n; i++) {
-        const struct conf_key *key = &conf_keys_table[i];
-
-        if (strcmp(key->name, name) != 0)
-            continue;
-        if (key->in == GROUP_ROOT)
-            err_hint(err, "\"%s\" stands at the top of the file, in no group.", name);
-        else
-            err_hint(err, "\"%s\" belongs in the group %s.", name, conf_keys_path(key->in));
-        return;
-    }
+    elsewhere = find_elsewhere(group, name);
+    if (elsewhere != NULL && elsewhere->in == GROUP_ROOT)
+        err_hint(err, "\"%s\" stands at the top of the file, in no group.", name);
+    else if (elsewhere != NULL)
+        err_hint(err, "\"%s\" belongs in the group %s.", name, conf_keys_path(elsewhere->in));
 }

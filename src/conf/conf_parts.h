@@ -91,6 +91,8 @@ struct conf_reader {
     struct errs *errs;
     size_t mistakes;
     struct err spare; /* takes what is too much to list */
+    int cut_lines[32]; /* where an integer was too large: its value means nothing */
+    size_t n_cut;
 };
 
 /* conf_scan_text(reader, text, n): what libconfig would not notice, or not survive: a NUL byte, an

@@ -87,9 +87,14 @@ static void check_number(struct scanner *s)
 
         fits = errno == 0 && (wide || (value >= INT32_MIN && value <= INT32_MAX));
     }
-    if (n > 0 && !fits)
-        conf_read_mistake(s->reader, s->line, "the integer %.*s is too large",
+    if (n > 0 && !fits) {
+        struct conf_reader *reader = s->reader;
+
+        conf_read_mistake(reader, s->line, "the integer %.*s is too large",
                           n > 40 ? 40 : (int)(digits + n - start), start);
+        if (reader->n_cut < sizeof reader->cut_lines / sizeof *reader->cut_lines)
+            reader->cut_lines[reader->n_cut++] = s->line;
+    }
 }
 
 static void next(struct scanner *s)
