@@ -7,24 +7,31 @@ LIBDIR  ?= $(PREFIX)/lib/deploy-db
 CC      ?= cc
 OPT     ?= -O2 -g
 
-# A variant has its own build directory: FAULTS=1 (fault points), SANITIZE=1 (ASan and UBSan).
-VARIANT := $(if $(SANITIZE),asan,$(if $(FAULTS),faults,release))$(if $(filter clang%,$(CC)),-clang)
+# A variant has its own build directory: FAULTS=1 (fault points), SANITIZE=1 (ASan and UBSan),
+# FUZZ=1 (for libFuzzer, with clang).
+VARIANT := $(if $(FUZZ),fuzz,$(if $(SANITIZE),asan,$(if $(FAULTS),faults,release)))$(if $(filter clang%,$(CC)),-clang)
 BUILD   ?= build
 B       := $(BUILD)/$(VARIANT)
 
 PKGS     := libpq libarchive libzstd libconfig jansson libcrypto inih
+PG_QUERY := $(firstword $(wildcard /usr/lib/*/libpg_query.a /usr/lib/libpg_query.a /usr/local/lib/libpg_query.a))
+MISSING  := $(shell pkg-config --exists $(PKGS) 2>/dev/null || echo $(PKGS)) $(if $(PG_QUERY),,libpg_query)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
             -Wpointer-arith -Wundef -Wno-format-nonliteral
 HARDEN   := -fvisibility=hidden -fstack-protector-strong -fPIE \
-            $(if $(SANITIZE),,$(if $(findstring -O0,$(OPT)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
+            $(if $(SANITIZE)$(FUZZ),,$(if $(findstring -O0,$(OPT)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
 comma    := ,
-SANFLAGS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+SANFLAGS := $(if $(SANITIZE)$(FUZZ),-fsanitize=address$(comma)undefined$(if $(FUZZ),$(comma)fuzzer-no-link) \
+            -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 DEFINES  := -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DPLUGIN_DIR='"$(LIBDIR)/plugins"' \
             -DHOOK_DIR='"$(PREFIX)/share/deploy-db/hooks"' $(if $(FAULTS),-DFAULTS=1)
-override CFLAGS := -std=c11 $(OPT) $(WARNINGS) $(if $(WERROR),-Werror) $(HARDEN) $(SANFLAGS) $(DEFINES) \
-            -include tests/tools/banned.h -Isrc -I$(B)/gen $(shell pkg-config --cflags $(PKGS)) $(CFLAGS)
-LDFLAGS  += -pie -Wl,-z,relro,-z,now -rdynamic $(SANFLAGS)
-LDLIBS    = $(shell pkg-config --libs libpq libarchive libzstd libconfig jansson libcrypto) -ldl -lpthread -lm
+# CFLAGS and LDFLAGS are the user's and come last.
+ALL_CFLAGS  := -std=c11 $(OPT) $(WARNINGS) $(if $(WERROR),-Werror) $(HARDEN) $(SANFLAGS) $(DEFINES) \
+            -include tests/tools/banned.h -Isrc -I$(B)/gen $(shell pkg-config --cflags $(PKGS) 2>/dev/null) \
+            $(CFLAGS)
+ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -rdynamic $(SANFLAGS) $(LDFLAGS)
+LDLIBS      := $(shell pkg-config --libs libpq libarchive libzstd libconfig jansson libcrypto 2>/dev/null) \
+            -ldl -lpthread -lm
 
 Q := $(if $(V),,@)
 
@@ -43,7 +50,22 @@ LINK_ORDER     := cmd deploy conf pg revision bundle host base
 PLUGINS := $(notdir $(patsubst %/,%,$(dir $(wildcard plugins/*/*.c))))
 PLUGINS := $(sort $(PLUGINS))
 
+## all: the program and its plugins (the default)
 all: $(B)/deploy-db $(PLUGINS:%=$(B)/plugins/%.so)
+
+# Everything compiled waits for this: a missing library is named before the compiler stumbles.
+READY := $(if $(strip $(MISSING)),missing-libraries,$(B)/flags)
+missing-libraries:
+	@echo "make: these libraries, or pkg-config itself, are missing: $(strip $(MISSING))" >&2
+	@! command -v dpkg-query >/dev/null || echo "make: Debian's packages: $$(packaging/install-deps.sh --missing)" >&2
+	@echo 'make: run "packaging/install-deps.sh" to install them' >&2
+	@exit 1
+
+# What the objects were compiled for: another PREFIX, compiler or optimisation compiles them again.
+FLAGS := $(CC) $(OPT) $(SANFLAGS) $(DEFINES) $(CFLAGS)
+$(B)/flags: always
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(FLAGS))' >$@
 
 # --- text files that the program carries -----------------------------------------------------
 # X.sql, X.py, X.sh, X.md become gen/…/X.h with `static const char X_sql[]`, and so on.
@@ -62,18 +84,17 @@ $(B)/gen/%.h: src/% tests/tools/embed.awk
 SRCS := $(foreach f,$(FLOORS),$(wildcard src/$f/*.c)) src/main.c
 DEPS := $(SRCS:src/%.c=$(B)/%.d) $(patsubst plugins/%.c,$(B)/plugins/%.d,$(wildcard plugins/*/*.c))
 
-$(B)/%.o: src/%.c | $(GEN)
+$(B)/%.o: src/%.c $(READY) | $(GEN)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC    $<")
-	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # libpg_query exports some 2,000 names (palloc, protobuf_c_…): link it into one object with parse.c
 # and make everything else local to it.
-PG_QUERY := $(firstword $(wildcard /usr/lib/*/libpg_query.a /usr/lib/libpg_query.a /usr/local/lib/libpg_query.a))
-$(B)/pg/parse.o: src/pg/parse.c | $(GEN)
+$(B)/pg/parse.o: src/pg/parse.c $(READY) | $(GEN)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC    $< (with libpg_query)")
-	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $(B)/pg/parse.raw.o $<
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $(B)/pg/parse.raw.o $<
 	$(Q)ld -r -o $(B)/pg/parse.all.o $(B)/pg/parse.raw.o $(PG_QUERY)
 	$(Q)objcopy --wildcard --keep-global-symbol='parse_*' $(B)/pg/parse.all.o $@
 
@@ -85,19 +106,19 @@ $(foreach f,$(FLOORS),$(eval $(call FLOOR_RULE,$f)))
 
 $(B)/deploy-db: $(B)/main.o $(LINK_ORDER:%=$(B)/lib%.a)
 	$(if $(V),,@echo "  LD    $@")
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # --- plugins: one folder, one .so, one exported function ---------------------------------------
-$(B)/plugins/%.o: plugins/%.c src/plugin.h | $(GEN)
+$(B)/plugins/%.o: plugins/%.c src/plugin.h $(READY) | $(GEN)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC    $<")
-	$(Q)$(CC) $(filter-out -fPIE,$(CFLAGS)) -fPIC -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(filter-out -fPIE,$(ALL_CFLAGS)) -fPIC -MMD -MP -c -o $@ $<
 
-PLUGIN_LIBS_alembic := $(shell pkg-config --libs inih jansson)
+PLUGIN_LIBS_alembic := $(shell pkg-config --libs inih jansson 2>/dev/null)
 define PLUGIN_RULE
 $(B)/plugins/$(1).so: $(patsubst plugins/%.c,$(B)/plugins/%.o,$(wildcard plugins/$(1)/*.c))
 	$(if $(V),,@echo "  LD    $$@")
-	$(Q)$(CC) -shared -Wl,-z,relro,-z,now $(if $(SANITIZE),,-Wl,-z,defs) $(SANFLAGS) -o $$@ $$^ $$(PLUGIN_LIBS_$(1))
+	$(Q)$(CC) -shared -Wl,-z,relro,-z,now $(if $(SANITIZE)$(FUZZ),,-Wl,-z,defs) $(SANFLAGS) -o $$@ $$^ $$(PLUGIN_LIBS_$(1))
 endef
 $(foreach p,$(PLUGINS),$(eval $(call PLUGIN_RULE,$p)))
 
@@ -113,22 +134,130 @@ UNITS     := $(UNIT_SRCS:tests/unit/%.c=$(B)/tests/%)
 $(B)/tests/%: tests/unit/%.c $$(B)/lib$$(firstword $$(subst /, ,$$*)).a $$(foreach f,$$(FLOOR_$$(firstword $$(subst /, ,$$*))),$$(B)/lib$$f.a)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  TEST  $@")
-	$(Q)$(CC) $(CFLAGS) -MMD -MP -Itests/harness -o $@ $< $(filter %.a,$^) $(LDFLAGS) -lcmocka $(LDLIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -Itests/harness -o $@ $< $(filter %.a,$^) $(ALL_LDFLAGS) -lcmocka $(LDLIBS)
 
 PLUGIN_UNIT_SRCS := $(wildcard tests/unit/plugins/*/test_*.c)
 PLUGIN_UNITS     := $(PLUGIN_UNIT_SRCS:tests/unit/plugins/%.c=$(B)/tests/plugins/%)
 $(B)/tests/plugins/%: tests/unit/plugins/%.c $$(patsubst plugins/$$(PERCENT).c,$$(B)/plugins/$$(PERCENT).o,$$(wildcard plugins/$$(firstword $$(subst /, ,$$*))/*.c)) $(B)/libbase.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  TEST  $@")
-	$(Q)$(CC) $(CFLAGS) -MMD -MP -Itests/harness -Iplugins -o $@ $< $(filter %.o %.a,$^) $(LDFLAGS) -lcmocka $(LDLIBS) $(PLUGIN_LIBS_$(firstword $(subst /, ,$*)))
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -Itests/harness -Iplugins -o $@ $< $(filter %.o %.a,$^) $(ALL_LDFLAGS) -lcmocka $(LDLIBS) $(PLUGIN_LIBS_$(firstword $(subst /, ,$*)))
 PERCENT := %
 
--include $(UNITS:%=%.d) $(PLUGIN_UNITS:%=%.d)
+# What tests/differential asks about revision graphs.
+$(B)/tests/graph_tool: tests/differential/graph_tool.c $(B)/librevision.a $(B)/libbase.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  TEST  $@")
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(filter %.a,$^) $(ALL_LDFLAGS) $(LDLIBS)
 
+-include $(UNITS:%=%.d) $(PLUGIN_UNITS:%=%.d) $(B)/tests/graph_tool.d
+
+## units: the unit test programs, under $(B)/tests
 units: $(UNITS) $(PLUGIN_UNITS)
 
+# A machine may lack every tool when make starts, and what pkg-config says is computed then: so the
+# tools are installed first, and the work is done by a second make.
+JOBS     ?= $(shell nproc 2>/dev/null || echo 2)
+SUBMAKE   = $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
+RUN       = DDB_B='$(abspath $(B))' DDB_FAULTS_B='$(abspath $(BUILD))/faults$(if $(filter clang%,$(CC)),-clang)' \
+            tests/run -j $(TEST_JOBS)
+TEST_JOBS ?= 2
+TESTS     ?=
+
+## check: every test: units, cli, deploy, fault, docs; floors, symbols and linters (TESTS= selects)
+check: deps
+	@$(SUBMAKE) all units
+	@$(SUBMAKE) FAULTS=1 all
+	@$(SUBMAKE) check-static
+	$(Q)$(RUN) $(TESTS)
+
+## check-static: floors, exported symbols, manual pages, shell scripts
+check-static: all
+	@awk -f tests/tools/layers Makefile $(sort $(wildcard src/*.[ch] src/*/*.[ch] src/*/*.def plugins/*/*.[ch]))
+	@tests/tools/symbols $(B)
+	@tests/tools/lint
+
+## check-valgrind: the unit tests under valgrind (compiled by gcc)
+VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
+            $(patsubst %,--suppressions=$(CURDIR)/%,$(wildcard tests/valgrind/*.supp))
+check-valgrind: deps
+	@$(SUBMAKE) CC=gcc units
+	$(Q)DDB_WRAP='$(VALGRIND)' DDB_B='$(abspath $(BUILD))/release' tests/run -j $(TEST_JOBS) $(or $(TESTS),unit)
+
+## check-asan: unit, cli and deploy tests of a build with AddressSanitizer and UBSan
+check-asan: deps
+	@$(SUBMAKE) SANITIZE=1 all units
+	$(Q)DDB_B='$(abspath $(BUILD))/asan$(if $(filter clang%,$(CC)),-clang)' UBSAN_OPTIONS=print_stacktrace=1 \
+	    tests/run -j $(TEST_JOBS) $(or $(TESTS),unit cli deploy)
+
+# tests/fuzz/fuzz_X.c with its corpus in tests/fuzz/corpus/X; what is found is kept in $(B)/fuzz.
+## fuzz: every fuzzer for FUZZ_SECONDS (default 60), with clang
+FUZZ_SECONDS ?= 60
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+$(B)/fuzz/%: tests/fuzz/fuzz_%.c $(LINK_ORDER:%=$(B)/lib%.a)
+	@mkdir -p $(@D) $(@D)/corpus-$*
+	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< $(filter %.a,$^) $(ALL_LDFLAGS) $(LDLIBS)
+fuzz-run-%: $(B)/fuzz/%
+	$(Q)cd $(B)/fuzz && ./$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
+	    corpus-$* $(wildcard $(CURDIR)/tests/fuzz/corpus/$*)
+fuzz: deps
+	@$(SUBMAKE) CC=clang FUZZ=1 $(FUZZERS:%=fuzz-run-%)
+
+## demo: a deployment, a failure and a recovery, shown on a private cluster
+demo: deps
+	@$(SUBMAKE) all
+	$(Q)DDB_SRC='$(CURDIR)' DDB_B='$(abspath $(B))' bash tests/demo.sh
+
+## deps: install what building and testing need (Debian; says nothing when all is there)
+deps:
+	@packaging/install-deps.sh
+
+# --- installation --------------------------------------------------------------------------------
+PAGES     := $(wildcard src/*.[157] src/*/*.[157] config/*.[157] hooks/*.[157] plugins/*/*.[157] packaging/*.[157])
+HOOKS      = $(shell find hooks -type f ! -name '*.[157]')
+CONFIGS    = $(shell find config -type f ! -name '*.[157]')
+SHARE     := $(DESTDIR)$(PREFIX)/share
+INSTALL   ?= install
+
+## install: to PREFIX (default /usr/local), below DESTDIR
+install: all
+	$(INSTALL) -D -m 755 $(B)/deploy-db $(DESTDIR)$(PREFIX)/bin/deploy-db
+	$(INSTALL) -D -m 644 src/plugin.h $(DESTDIR)$(PREFIX)/include/deploy-db/plugin.h
+	$(Q)for p in $(PLUGINS); do $(INSTALL) -D -m 644 $(B)/plugins/$$p.so $(DESTDIR)$(LIBDIR)/plugins/$$p.so || exit 1; done
+	$(Q)for p in $(PAGES); do $(INSTALL) -D -m 644 $$p $(SHARE)/man/man$${p##*.}/$${p##*/} || exit 1; done
+	$(Q)for f in $(HOOKS) $(CONFIGS); do \
+	    mode=644; [ ! -x $$f ] || mode=755; \
+	    $(INSTALL) -D -m $$mode $$f $(SHARE)/deploy-db/$$f || exit 1; done
+
+## uninstall: remove what install put there
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/deploy-db $(DESTDIR)$(PREFIX)/include/deploy-db/plugin.h \
+	    $(PLUGINS:%=$(DESTDIR)$(LIBDIR)/plugins/%.so) $(foreach p,$(PAGES),$(SHARE)/man/man$(subst .,,$(suffix $p))/$(notdir $p)) \
+	    $(addprefix $(SHARE)/deploy-db/,$(HOOKS) $(CONFIGS))
+	$(Q)for d in $(DESTDIR)$(PREFIX)/include/deploy-db $(DESTDIR)$(LIBDIR) $(SHARE)/deploy-db; do \
+	    [ ! -d $$d ] || find $$d -depth -type d -empty -delete; done
+
+## dist: an archive of the committed tree, build/deploy-db-VERSION.tar.gz
+dist:
+	@mkdir -p $(BUILD)
+	git archive --format=tar.gz --prefix=deploy-db-$(VERSION)/ -o $(BUILD)/deploy-db-$(VERSION).tar.gz HEAD
+
+## clean: remove all builds
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all units clean
+## help: this list
+help:
+	@sed -n 's/^## \([a-z-]*\): /\1|/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@echo
+	@echo "PREFIX=$(PREFIX) LIBDIR=$(LIBDIR) DESTDIR=$(DESTDIR)   where to install"
+	@echo "BUILD=$(BUILD) CC=$(CC) OPT='$(OPT)' CFLAGS= LDFLAGS=   how to build"
+	@echo "FAULTS=1 SANITIZE=1 FUZZ=1   variants, each in its own directory below BUILD"
+	@echo "WERROR=1   warnings are errors        V=1   show the commands"
+	@echo "TESTS='unit/pg deploy'   tests to run        TEST_JOBS=$(TEST_JOBS)   how many at a time"
+
+.PHONY: all units check check-static check-valgrind check-asan fuzz demo deps install uninstall dist \
+        clean help always missing-libraries
 .DELETE_ON_ERROR:
+# Dependencies of a test's object files are no intermediate files.
+.SECONDARY:
