@@ -315,13 +315,12 @@ static void discard(struct loaded *loaded)
     mem_free(loaded);
 }
 
-/* Neither the plugin nor a link to it may be writable by others: it runs with our rights. */
-static int check_private(const char *file, const char *real, struct err *err)
+/* Nobody else may be able to write what is run with our rights. */
+static int check_private(const char *file, struct err *err)
 {
-    if (fs_private(file, err) == 0 && fs_private(real, err) == 0)
+    if (fs_private(file, err) == 0)
         return 0;
     err_wrap(err, "plugin \"%s\" is not safe to load", file);
-    err_hint(err, "Take the right to write from group and others: chmod go-w FILE FOLDER.");
     return err_as(err, ERR_CONFIG);
 }
 
@@ -394,7 +393,7 @@ int host_load(const char *name, enum ddb_kind kind, const struct ddb_host *servi
     loaded->path = real;
     loaded->name = name_of(file);
     loaded->plugin.path = real;
-    if (check_private(file, real, err) != 0 || start(loaded, kind, services, err) != 0) {
+    if (check_private(file, err) != 0 || start(loaded, kind, services, err) != 0) {
         err_detail(err, "file %s", real);
         discard(loaded);
         return -1;

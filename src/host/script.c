@@ -56,7 +56,6 @@ static int check_file(const char *path, struct err *err)
     if (fs_private(path, err) == 0)
         return 0;
     err_wrap(err, "hook \"%s\" is not safe to run", path);
-    err_hint(err, "Take the right to write from group and others: chmod go-w FILE FOLDER.");
     return err_as(err, ERR_CONFIG);
 }
 
