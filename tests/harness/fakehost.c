@@ -7,7 +7,7 @@
 
 #include "base/proc.h"
 
-static struct fakehost_pair *find(struct fakehost_pair *pairs, size_t n, const char *key)
+static struct fakehost_pair *fake_find(struct fakehost_pair *pairs, size_t n, const char *key)
 {
     for (size_t i = 0; i < n; i++)
         if (strcmp(pairs[i].key, key) == 0)
@@ -15,9 +15,9 @@ static struct fakehost_pair *find(struct fakehost_pair *pairs, size_t n, const c
     return NULL;
 }
 
-static void put(struct fakehost_pair *pairs, size_t *n, struct fakehost_pair pair)
+static void fake_put(struct fakehost_pair *pairs, size_t *n, struct fakehost_pair pair)
 {
-    struct fakehost_pair *old = find(pairs, *n, pair.key);
+    struct fakehost_pair *old = fake_find(pairs, *n, pair.key);
 
     if (old == NULL) {
         if (*n == FAKEHOST_MAX)
@@ -27,7 +27,7 @@ static void put(struct fakehost_pair *pairs, size_t *n, struct fakehost_pair pai
     *old = pair;
 }
 
-static char *vformat(struct ddb_call *call, const char *fmt, va_list args)
+static char *fake_vformat(struct ddb_call *call, const char *fmt, va_list args)
 {
     va_list again;
     int len;
@@ -41,11 +41,11 @@ static char *vformat(struct ddb_call *call, const char *fmt, va_list args)
     return text;
 }
 
-#define FORMATTED(call, fmt, text)                                                                 \
+#define FAKE_FORMATTED(call, fmt, text)                                                                 \
     do {                                                                                           \
         va_list args_;                                                                             \
         va_start(args_, fmt);                                                                      \
-        text = vformat(call, fmt, args_);                                                          \
+        text = fake_vformat(call, fmt, args_);                                                          \
         va_end(args_);                                                                             \
     } while (0)
 
@@ -54,7 +54,7 @@ static void PRINTF(3, 4) fake_log(struct ddb_call *call, enum ddb_level level, c
     static const char *const names[] = {"error", "warning", "info", "detail", "debug"};
     char *text;
 
-    FORMATTED(call, fmt, text);
+    FAKE_FORMATTED(call, fmt, text);
     buf_addf(&call->log, "%s: %s\n", names[level], text);
 }
 
@@ -62,7 +62,7 @@ static int PRINTF(2, 3) fake_fail(struct ddb_call *call, const char *fmt, ...)
 {
     char *text;
 
-    FORMATTED(call, fmt, text);
+    FAKE_FORMATTED(call, fmt, text);
     return err_set(&call->err, ERR_INTERNAL, "%s", text);
 }
 
@@ -70,7 +70,7 @@ static int PRINTF(2, 3) fake_detail(struct ddb_call *call, const char *fmt, ...)
 {
     char *text;
 
-    FORMATTED(call, fmt, text);
+    FAKE_FORMATTED(call, fmt, text);
     return err_detail(&call->err, "%s", text);
 }
 
@@ -78,7 +78,7 @@ static int PRINTF(2, 3) fake_hint(struct ddb_call *call, const char *fmt, ...)
 {
     char *text;
 
-    FORMATTED(call, fmt, text);
+    FAKE_FORMATTED(call, fmt, text);
     return err_hint(&call->err, "%s", text);
 }
 
@@ -91,11 +91,11 @@ static char *PRINTF(2, 3) fake_format(struct ddb_call *call, const char *fmt, ..
 {
     char *text;
 
-    FORMATTED(call, fmt, text);
+    FAKE_FORMATTED(call, fmt, text);
     return text;
 }
 
-static const struct ddb_setting *declared(const struct ddb_call *call, const char *key)
+static const struct ddb_setting *fake_declared(const struct ddb_call *call, const char *key)
 {
     for (const struct ddb_setting *s = call->plugin->settings; s != NULL && s->key != NULL; s++)
         if (strcmp(s->key, key) == 0)
@@ -106,23 +106,23 @@ static const struct ddb_setting *declared(const struct ddb_call *call, const cha
 
 static const char *fake_setting(struct ddb_call *call, const char *key)
 {
-    const struct ddb_setting *setting = declared(call, key);
-    const struct fakehost_pair *pair = find(call->settings, call->n_settings, key);
+    const struct ddb_setting *setting = fake_declared(call, key);
+    const struct fakehost_pair *pair = fake_find(call->settings, call->n_settings, key);
 
     return pair != NULL && pair->value != NULL ? pair->value : setting->fallback;
 }
 
 static const char *const *fake_settings(struct ddb_call *call, const char *key)
 {
-    const struct fakehost_pair *pair = find(call->settings, call->n_settings, key);
+    const struct fakehost_pair *pair = fake_find(call->settings, call->n_settings, key);
 
-    declared(call, key);
+    fake_declared(call, key);
     return pair != NULL ? pair->list : NULL;
 }
 
 static const char *fake_fact(struct ddb_call *call, const char *key)
 {
-    const struct fakehost_pair *pair = find(call->facts, call->n_facts, key);
+    const struct fakehost_pair *pair = fake_find(call->facts, call->n_facts, key);
 
     return pair != NULL ? pair->value : NULL;
 }
@@ -144,55 +144,55 @@ static const char *const *fake_database_env(struct ddb_call *call, const char *d
 
 /* --- children: base's proc, with the callbacks' argument wrapped to add the cancel ------------ */
 
-struct running {
+struct fake_running {
     struct ddb_call *call;
     const struct ddb_child *child;
     struct buf errors;
 };
 
-static ssize_t run_input(void *arg, void *data, size_t cap)
+static ssize_t fake_run_input(void *arg, void *data, size_t cap)
 {
-    struct running *running = arg;
+    struct fake_running *running = arg;
 
     return running->child->input(running->child->arg, data, cap);
 }
 
-static int run_output(void *arg, const void *data, size_t n)
+static int fake_run_output(void *arg, const void *data, size_t n)
 {
-    struct running *running = arg;
+    struct fake_running *running = arg;
 
     return running->child->output(running->child->arg, data, n);
 }
 
-static void run_error_line(void *arg, const char *line)
+static void fake_run_error_line(void *arg, const char *line)
 {
-    struct running *running = arg;
+    struct fake_running *running = arg;
 
     buf_addf(&running->errors, "%s%s", running->errors.len > 0 ? "\n" : "", line);
     if (running->child->error_line != NULL)
         running->child->error_line(running->child->arg, line);
 }
 
-static int run_tick(void *arg)
+static int fake_run_tick(void *arg)
 {
-    struct running *running = arg;
+    struct fake_running *running = arg;
 
     return running->call->cancelled;
 }
 
 static int fake_run(struct ddb_call *call, const struct ddb_child *child, int *status)
 {
-    struct running running = {.call = call, .child = child};
+    struct fake_running running = {.call = call, .child = child};
     struct proc proc = {
         .argv = child->argv,
         .env = child->env,
         .cwd = child->cwd != NULL ? child->cwd : call->cwd,
         .tool = child->tool,
         .timeout_ms = child->timeout_ms,
-        .input = child->input != NULL ? run_input : NULL,
-        .output = child->output != NULL ? run_output : NULL,
-        .error_line = run_error_line,
-        .tick = run_tick,
+        .input = child->input != NULL ? fake_run_input : NULL,
+        .output = child->output != NULL ? fake_run_output : NULL,
+        .error_line = fake_run_error_line,
+        .tick = fake_run_tick,
         .arg = &running,
     };
     struct proc_result result = {0};
@@ -218,7 +218,7 @@ static const char *fake_errors(struct ddb_call *call)
 
 static int fake_note(struct ddb_call *call, const char *key, const char *value)
 {
-    put(call->notes, &call->n_notes,
+    fake_put(call->notes, &call->n_notes,
         (struct fakehost_pair){arena_strdup(call->arena, key), arena_strdup(call->arena, value),
                                NULL});
     return 0;
@@ -226,7 +226,7 @@ static int fake_note(struct ddb_call *call, const char *key, const char *value)
 
 static const char *fake_noted(struct ddb_call *call, const char *key)
 {
-    const struct fakehost_pair *pair = find(call->notes, call->n_notes, key);
+    const struct fakehost_pair *pair = fake_find(call->notes, call->n_notes, key);
 
     return pair != NULL ? pair->value : NULL;
 }
@@ -291,17 +291,17 @@ void fakehost_close(struct ddb_call *call)
 
 void fakehost_setting(struct ddb_call *call, const char *key, const char *value)
 {
-    put(call->settings, &call->n_settings, (struct fakehost_pair){key, value, NULL});
+    fake_put(call->settings, &call->n_settings, (struct fakehost_pair){key, value, NULL});
 }
 
 void fakehost_setting_list(struct ddb_call *call, const char *key, const char *const *list)
 {
-    put(call->settings, &call->n_settings, (struct fakehost_pair){key, NULL, list});
+    fake_put(call->settings, &call->n_settings, (struct fakehost_pair){key, NULL, list});
 }
 
 void fakehost_fact(struct ddb_call *call, const char *key, const char *value)
 {
-    put(call->facts, &call->n_facts, (struct fakehost_pair){key, value, NULL});
+    fake_put(call->facts, &call->n_facts, (struct fakehost_pair){key, value, NULL});
 }
 
 void fakehost_clear(struct ddb_call *call)
