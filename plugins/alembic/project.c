@@ -1,0 +1,261 @@
+/* project - see project.h. */
+#include "project.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "python.h"
+
+enum { MAX_CONFIG = 1024 * 1024 };
+
+void project_open(struct ddb_call *call, struct project *project)
+{
+    project->directory = alembic_host->setting(call, "directory");
+    project->config = alembic_host->setting(call, "config");
+    project->section = alembic_host->setting(call, "section");
+    project->is_here = access(project->directory, R_OK | X_OK) == 0;
+}
+
+/* The rest of an open file into a buffer that is large enough for it as it was. */
+static int read_all(int fd, char *text, size_t size, size_t *n)
+{
+    while (*n < size) {
+        ssize_t got = read(fd, text + *n, size - *n);
+
+        if (got < 0 && errno != EINTR)
+            return -1;
+        if (got == 0)
+            break;
+        *n += got > 0 ? (size_t)got : 0;
+    }
+    text[*n] = '\0';
+    return 0;
+}
+
+int project_read(const char *path, size_t cap, char **text, size_t *n)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a FIFO must not hang us */
+    struct stat st;
+    int errnum = 0;
+
+    *text = NULL;
+    *n = 0;
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &st) != 0)
+        errnum = errno;
+    else if (!S_ISREG(st.st_mode))
+        errnum = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+    else if ((size_t)st.st_size > cap)
+        errnum = EFBIG;
+    else if ((*text = malloc((size_t)st.st_size + 1)) == NULL)
+        errnum = ENOMEM;
+    else if (read_all(fd, *text, (size_t)st.st_size, n) != 0)
+        errnum = errno;
+    close(fd);
+    if (errnum == 0)
+        return 0;
+    free(*text);
+    *text = NULL;
+    errno = errnum;
+    return -1;
+}
+
+static const char *below(struct ddb_call *call, const char *directory, const char *path)
+{
+    return path[0] == '/' ? path : alembic_host->format(call, "%s/%s", directory, path);
+}
+
+/* --- version locations -------------------------------------------------------------------------*/
+
+/* A name with a colon that is no absolute path is a folder inside a Python package. */
+static bool is_package(const char *location)
+{
+    return location[0] != '/' && strchr(location, ':') != NULL;
+}
+
+static void add_location(struct ddb_call *call, const struct project *project,
+                         struct locations *locations, const char *start, size_t n)
+{
+    const char *location;
+
+    while (n > 0 && strchr(" \t\r\n\f\v", start[0]) != NULL)
+        start++, n--;
+    while (n > 0 && strchr(" \t\r\n\f\v", start[n - 1]) != NULL)
+        n--;
+    if (n == 0)
+        return;
+    location = alembic_host->format(call, "%.*s", (int)n, start);
+    if (is_package(location))
+        locations->unknown = alembic_host->format(
+            call, "the version location \"%s\" is inside a Python package", location);
+    list_push(call, &locations->paths, below(call, project->directory, location));
+}
+
+/* Which characters part the version locations; NULL after a failure. */
+static const char *separators(struct ddb_call *call, const struct config *config)
+{
+    static const char *const known[][2] = {
+        {"space", " "}, {"newline", "\n"}, {"os", ":"}, {":", ":"}, {";", ";"}};
+    const char *name = "path_separator", *value;
+
+    if (config_get(call, config, name, &value) != 0)
+        return NULL;
+    if (value == NULL) {
+        name = "version_path_separator";
+        if (config_get(call, config, name, &value) != 0)
+            return NULL;
+    }
+    if (value == NULL)
+        return ", "; /* Alembic's way of old */
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i][0], value) == 0)
+            return known[i][1];
+    alembic_host->fail(call, "\"%s\" sets %s to \"%s\", which Alembic does not know", config->path,
+                       name, value);
+    alembic_host->hint(call, "Use os, space, newline, \":\" or \";\"; a comment needs a line of its "
+                             "own.");
+    return NULL;
+}
+
+static int split_locations(struct ddb_call *call, const struct project *project,
+                           const struct config *config, const char *text,
+                           struct locations *locations)
+{
+    const char *separator = separators(call, config);
+
+    if (separator == NULL)
+        return -1;
+    while (*text != '\0') {
+        size_t n = strcspn(text, separator);
+
+        add_location(call, project, locations, text, n);
+        text += n + (text[n] != '\0');
+    }
+    return 0;
+}
+
+/* --- existence ---------------------------------------------------------------------------------*/
+
+static bool is_directory(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* What is missing here may be in the container where the command runs. */
+static int missing(struct ddb_call *call, struct locations *locations, const char *what,
+                   const char *path)
+{
+    if (!python_is_remote(call)) {
+        alembic_host->fail(call, "the %s \"%s\" does not exist", what, path);
+        return alembic_host->hint(call, "Check script_location and version_locations in alembic.ini "
+                                        "and the engine's setting \"directory\".");
+    }
+    locations->unknown =
+        alembic_host->format(call, "the %s \"%s\" does not exist here", what, path);
+    return 0;
+}
+
+/* Alembic passes over configured locations that do not exist; without any there is no project. */
+static int keep_existing(struct ddb_call *call, struct locations *locations)
+{
+    struct list paths = locations->paths;
+
+    locations->paths = (struct list){0};
+    for (size_t i = 0; i < paths.n; i++) {
+        if (is_directory(paths.v[i]))
+            list_push(call, &locations->paths, paths.v[i]);
+        else
+            alembic_host->log(call, DDB_LEVEL_WARNING,
+                              "the version location \"%s\" does not exist", paths.v[i]);
+    }
+    if (locations->paths.n > 0)
+        return 0;
+    return missing(call, locations, "version location", paths.n > 0 ? paths.v[0] : "");
+}
+
+/* --- alembic.ini -------------------------------------------------------------------------------*/
+
+static int from_config(struct ddb_call *call, const struct project *project,
+                       const struct config *config, struct locations *locations)
+{
+    const char *script, *versions, *recursive, *path;
+
+    if (config_get(call, config, "script_location", &script) != 0 ||
+        config_get(call, config, "version_locations", &versions) != 0 ||
+        config_get(call, config, "recursive_version_locations", &recursive) != 0)
+        return -1;
+    if (script == NULL || *script == '\0') {
+        alembic_host->fail(call, "\"%s\" has no script_location in section [%s]", config->path,
+                           project->section);
+        return alembic_host->hint(call, "Name the section with the engine's setting \"section\".");
+    }
+    locations->recursive = recursive != NULL && strcmp(recursive, "true") == 0;
+    if (is_package(script)) {
+        locations->unknown = alembic_host->format(
+            call, "script_location \"%s\" is inside a Python package", script);
+        return 0;
+    }
+    path = below(call, project->directory, script);
+    if (!is_directory(path))
+        return missing(call, locations, "script location", path);
+    if (versions != NULL && *versions != '\0') {
+        if (split_locations(call, project, config, versions, locations) != 0)
+            return -1;
+        return locations->unknown != NULL ? 0 : keep_existing(call, locations);
+    }
+    path = alembic_host->format(call, "%s/versions", path);
+    list_push(call, &locations->paths, path);
+    return is_directory(path) ? 0 : missing(call, locations, "version location", path);
+}
+
+/* Whether the project's pyproject.toml configures Alembic (1.16 and later). */
+static bool has_toml(struct ddb_call *call, const struct project *project)
+{
+    const char *path = below(call, project->directory, "pyproject.toml");
+    char *text;
+    size_t n;
+    bool found = false;
+
+    if (project_read(path, MAX_CONFIG, &text, &n) == 0)
+        found = memmem(text, n, "[tool.alembic", 13) != NULL;
+    free(text);
+    return found;
+}
+
+int project_locations(struct ddb_call *call, const struct project *project,
+                      struct locations *locations)
+{
+    const char *slash = strrchr(project->config, '/');
+    struct config config = {0};
+    char *text = NULL;
+    size_t n;
+    int rc = 0;
+
+    *locations = (struct locations){0};
+    config.path = below(call, project->directory, project->config);
+    config.here = alembic_host->format(call, "%.*s", (int)(strrchr(config.path, '/') - config.path),
+                                       config.path);
+    if (!project->is_here)
+        locations->unknown = alembic_host->format(call, "directory \"%s\" cannot be read here",
+                                                  project->directory);
+    else if (strcmp(slash != NULL ? slash + 1 : project->config, "pyproject.toml") == 0 ||
+             has_toml(call, project))
+        locations->unknown = "pyproject.toml configures Alembic";
+    else if (project_read(config.path, MAX_CONFIG, &text, &n) != 0)
+        locations->unknown = alembic_host->format(call, "\"%s\" cannot be read here: %s",
+                                                  config.path, strerror(errno));
+    else if (config_read(call, text, n, project->section, &config) != 0)
+        rc = -1;
+    else
+        rc = from_config(call, project, &config, locations);
+    free(text);
+    return rc;
+}

@@ -1,0 +1,37 @@
+/*
+ * project - where the project lies and what its alembic.ini says about revision files, as Alembic
+ * would understand it. Changes: nothing.
+ */
+#ifndef ALEMBIC_PROJECT_H
+#define ALEMBIC_PROJECT_H
+
+#include <stdbool.h>
+
+#include "alembic.h"
+
+struct project {
+    const char *directory; /* absolute: where the project's commands run */
+    const char *config;    /* the ini file as configured, relative to ${directory} */
+    const char *section;
+    bool is_here;          /* ${directory} can be entered from here */
+};
+
+/* The version locations, absolute; ${recursive}: with their folders. */
+struct locations {
+    struct list paths;
+    bool recursive;
+    const char *unknown; /* a sentence: why only Alembic itself can tell; NULL: the paths are right */
+};
+
+void project_open(struct ddb_call *call, struct project *project);
+
+/* project_locations(call, project, locations): from alembic.ini. Fails for a file that Alembic would
+ * refuse too, and for locations that do not exist. */
+int project_locations(struct ddb_call *call, const struct project *project,
+                      struct locations *locations);
+
+/* project_read(path, cap, text, n): the whole file, up to ${cap} bytes, with a NUL behind it, in
+ * memory that the caller frees. -1 with errno; EFBIG: it is longer. */
+int project_read(const char *path, size_t cap, char **text, size_t *n);
+
+#endif
