@@ -111,6 +111,7 @@ static int from_ini(struct resolver *r, const char *path)
         return err_hint(r->err, "The project's env.py may read a variable: name it with "
                                 "\"env:NAME\".");
     }
+    r->text = trimmed(r->arena, r->text);
     return 0;
 }
 

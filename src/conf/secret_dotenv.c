@@ -104,7 +104,7 @@ static void read_bare(struct dotenv *file, struct buf *value)
     size_t n = strcspn(file->at, "\r\n");
 
     for (size_t i = 0; i < n; i++)
-        if (file->at[i] == '#' && (i == 0 || isblank((unsigned char)file->at[i - 1]))) {
+        if (file->at[i] == '#' && i > 0 && isblank((unsigned char)file->at[i - 1])) {
             n = i;
             break;
         }

@@ -133,8 +133,9 @@ static void set(struct url *url, const char *key, const char *value)
     strvec_push(&url->pairs, value);
 }
 
-/* The end of "user:password" before its "@"; NULL when the URL has none. */
-static const char *end_of_user(const char *text)
+/* The end of "user:password" before its "@"; NULL when the URL has none. SQLAlchemy takes all up to
+ * the first "@"; libpq stops at a "/". */
+static const char *end_of_user(const char *text, bool has_driver)
 {
     size_t n = strcspn(text, ":/?@,[");
     const char *at, *slash;
@@ -145,7 +146,7 @@ static const char *end_of_user(const char *text)
         return NULL;
     at = strchr(text + n, '@');
     slash = strpbrk(text + n, "/?");
-    if (at == NULL || slash == NULL || slash > at)
+    if (has_driver || at == NULL || slash == NULL || slash > at)
         return at;
     /* "host:5432/db?x=a@b" against "user:5/b@host": digits before the slash are a port. */
     n++;
@@ -317,7 +318,7 @@ static int read_query(struct url *url, const char *text)
 
 static int read_rest(struct url *url, const char *text)
 {
-    const char *end = end_of_user(text);
+    const char *end = end_of_user(text, url->has_driver);
     const char *value;
     size_t n;
 
@@ -332,7 +333,8 @@ static int read_rest(struct url *url, const char *text)
     text += n;
     if (*text == '/') {
         n = strcspn(++text, "?");
-        value = decode(url->arena, text, n, false);
+        value = url->has_driver ? arena_strndup(url->arena, text, n) /* as SQLAlchemy does */
+                                : decode(url->arena, text, n, false);
         if (value == NULL)
             return wrong(url, "has a NUL byte in it");
         if (*value != '\0')
@@ -438,7 +440,7 @@ bool secret_url_has_password(const char *text)
 {
     size_t n = scheme_length(text);
     const char *rest = text + (n > 0 ? n + 3 : 0);
-    const char *end = end_of_user(rest);
+    const char *end = end_of_user(rest, memchr(text, '+', n) != NULL);
     const char *colon = end == NULL ? NULL : memchr(rest, ':', (size_t)(end - rest));
 
     return (colon != NULL && colon + 1 < end) || strstr(rest, "password=") != NULL;
