@@ -113,6 +113,7 @@ enum { UNCANCELLABLE = 1 };
  * statement is cancelled, and then waited for a while longer. */
 static int wait_answer(struct db *db, int flags, struct err *err)
 {
+    int64_t patience_ms = db->limit_ms > 0 && db->limit_ms < ANSWER_MS ? db->limit_ms : ANSWER_MS;
     int64_t begun = clock_mono_ms();
     int64_t cancelled = -1;
 
@@ -127,7 +128,7 @@ static int wait_answer(struct db *db, int flags, struct err *err)
             cancelled = now;
             cancel_statement(db);
         }
-        if (cancelled >= 0 && now - cancelled >= ANSWER_MS)
+        if (cancelled >= 0 && now - cancelled >= patience_ms)
             return err_set(err, ERR_INTERNAL, "database \"%s\" did not answer in time",
                            db_name(db));
         if (db_connect_wait(db->conn, (short)(POLLIN | (unsent ? POLLOUT : 0))) &&
@@ -228,7 +229,7 @@ static int connect_plain(const struct db_target *target, const char *database, s
         database = target->name;
     buf_addf(&display, "%s on %s:%s as %s", database, target->host, target->port, target->user);
     made->display = display.data;
-    made->limit_ms = ANSWER_MS;
+    made->limit_ms = db_connect_limit_ms(target);
     if (db_connect_open(target, database, made->display, &made->conn, err) < 0 ||
         PQsetnonblocking(made->conn, 1) != 0 ||
         run_script(made, "SELECT pg_catalog.pg_backend_pid()", 0, &res, err) < 0) {

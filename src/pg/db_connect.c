@@ -114,7 +114,7 @@ bool db_connect_wait(PGconn *conn, short events)
 }
 
 /* libpq's own limit counts for each host of a list; so does this one, summed up. */
-static int64_t connect_limit_ms(const struct db_target *target)
+int64_t db_connect_limit_ms(const struct db_target *target)
 {
     const char *option = db_target_option(target, "connect_timeout");
     long seconds = option != NULL ? strtol(option, NULL, 10) : CONNECT_MS / 1000;
@@ -159,5 +159,5 @@ int db_connect_open(const struct db_target *target, const char *database, const 
     *conn = start(target, database);
     if (*conn == NULL)
         return err_set(err, ERR_REFUSED, "could not connect to %s: out of memory", display);
-    return connect_loop(*conn, connect_limit_ms(target), display, err);
+    return connect_loop(*conn, db_connect_limit_ms(target), display, err);
 }

@@ -13,6 +13,9 @@
 int db_connect_open(const struct db_target *target, const char *database, const char *display,
                     PGconn **conn, struct err *err) CHECK;
 
+/* How long connecting may take, all in all. */
+int64_t db_connect_limit_ms(const struct db_target *target);
+
 /* Wait for the socket, at most a tick of 200 ms; true when it is ready. */
 bool db_connect_wait(PGconn *conn, short events);
 
