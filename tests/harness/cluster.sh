@@ -57,6 +57,7 @@ full_page_writes = $fsync
 autovacuum = off
 shared_buffers = 16MB
 max_connections = 40
+max_prepared_transactions = 4
 timezone = 'UTC'
 log_timezone = 'UTC'
 ${CLUSTER_CONF:-}
