@@ -1,4 +1,4 @@
-/* catalog_text - see catalog_text.h. */
+/* catalog_text - see catalog_text.h. Works on text, knowing quotes and brackets. */
 #include "pg/catalog_text.h"
 
 #include <stdbool.h>
@@ -6,123 +6,165 @@
 
 #include "base/buf.h"
 
-static const char opening[] = "(ARRAY[";
-
-/* Past the string or quoted identifier that begins at ${at}. A backslash escapes in E'…' only. */
-static const char *skip_quoted(const char *at, bool escapes)
+static bool starts(const char *at, const char *word)
 {
-    char quote = *at++;
+    return strncmp(at, word, strlen(word)) == 0;
+}
 
-    while (*at != '\0') {
+/* Past the character at ${at}, or past the string or quoted identifier that begins there. In E'…' a
+ * backslash escapes; ${begin} is where the text begins. */
+static const char *skip_one(const char *begin, const char *at)
+{
+    char quote = *at;
+    bool escapes = quote == '\'' && at > begin && at[-1] == 'E';
+
+    if (quote != '\'' && quote != '"')
+        return at + 1;
+    for (at++; *at != '\0'; at++) {
         if (escapes && at[0] == '\\' && at[1] != '\0')
-            at += 2;
+            at++;
         else if (at[0] == quote && at[1] == quote)
-            at += 2;
-        else if (*at++ == quote)
-            return at;
+            at++;
+        else if (at[0] == quote)
+            return at + 1;
     }
     return at;
 }
 
-/* Past the element that begins at ${at}: to the comma or bracket that ends it, or NULL. */
-static const char *skip_element(const char *at)
+/* From ${at} to the first of ${ends} that stands outside of brackets, or NULL. A word in ${word} is
+ * looked for on the way, and ${found} says whether it was there. */
+static const char *find_end(const char *begin, const char *at, const char *ends, const char *word,
+                            bool *found)
 {
     int depth = 0;
-    const char *begin = at;
 
-    while (*at != '\0') {
-        if (*at == '\'' || *at == '"') {
-            at = skip_quoted(at, *at == '\'' && at > begin && at[-1] == 'E');
-            continue;
-        }
-        if (depth == 0 && (*at == ',' || *at == ']'))
+    for (; *at != '\0'; at = skip_one(begin, at)) {
+        if (depth == 0 && strchr(ends, *at) != NULL)
             return at;
+        if (depth == 0 && word != NULL && starts(at, word))
+            *found = true;
         if (*at == '(' || *at == '[')
             depth++;
-        if (*at == ')' || *at == ']')
-            depth--;
-        if (depth < 0)
+        if ((*at == ')' || *at == ']') && --depth < 0)
             return NULL;
-        at++;
     }
     return NULL;
 }
 
-/* The end of a type's name: words, dots, quoted identifiers, a modifier in parentheses. The words of
- * names like "character varying" are followed by no operator, as the "[]" must come next. */
-static const char *skip_type(const char *at)
+/* --- arrays that are cast -------------------------------------------------------------------------- */
+
+static const char opening[] = "(ARRAY[";
+
+/* The end of a type's name: words, dots, quoted identifiers, a modifier in parentheses; "[]" must
+ * follow. */
+static const char *skip_type(const char *begin, const char *at)
 {
     while (*at != '\0' && strchr("[]',;:=<>", *at) == NULL) {
-        if (*at == '"')
-            at = skip_quoted(at, false);
-        else if (*at == ')')
+        if (*at == ')')
             return NULL;
-        else if (*at == '(') {
+        if (*at == '(')
             at += strcspn(at, ")");
-            at += *at == ')';
-        } else
-            at++;
+        if (*at != '\0')
+            at = skip_one(begin, at);
     }
-    return strncmp(at, "[]", 2) == 0 ? at : NULL;
+    return starts(at, "[]") ? at : NULL;
 }
 
 /* ${at} is behind "(ARRAY[". Writes the other spelling and gives what follows it, or NULL. */
-static const char *rewrite(const char *at, struct buf *out)
+static const char *spread_cast(const char *begin, const char *at, struct buf *out)
 {
-    struct {
-        const char *begin, *end;
-    } elements[256];
-    size_t n = 0;
+    const char *first = at;
     const char *type;
     const char *end;
 
+    /* Only what is an array of plain elements, and is cast to an array type. */
     for (;; at += 2) {
-        if (n == sizeof elements / sizeof *elements || strncmp(at, "ARRAY[", 6) == 0)
+        if (starts(at, "ARRAY[") || (at = find_end(begin, at, ",]", NULL, NULL)) == NULL)
             return NULL;
-        elements[n].begin = at;
-        at = skip_element(at);
-        if (at == NULL)
-            return NULL;
-        elements[n++].end = at;
         if (*at == ']')
             break;
         if (at[1] != ' ')
             return NULL;
     }
-    if (strncmp(at, "])::", 4) != 0)
+    if (!starts(at, "])::"))
         return NULL;
-    type = at + 4;
-    end = skip_type(type);
+    type = at + strlen("])::");
+    end = skip_type(begin, type);
     if (end == NULL)
         return NULL;
     buf_adds(out, "ARRAY[");
-    for (size_t i = 0; i < n; i++)
-        buf_addf(out, "%s(%.*s)::%.*s", i > 0 ? ", " : "",
-                 (int)(elements[i].end - elements[i].begin), elements[i].begin, (int)(end - type),
-                 type);
+    for (at = first; at[-1] != ']'; at += *at == ' ') {
+        const char *element = at;
+
+        at = find_end(begin, at, ",]", NULL, NULL);
+        buf_addf(out, "%s(%.*s)::%.*s", element > first ? ", " : "", (int)(at - element), element,
+                 (int)(end - type), type);
+        at++;
+    }
     buf_addc(out, ']');
     return end + 2;
+}
+
+static void spread_casts(const char *text, struct buf *out)
+{
+    const char *at = text;
+
+    while (*at != '\0') {
+        const char *next = NULL;
+
+        if (starts(at, opening))
+            next = spread_cast(text, at + strlen(opening), out);
+        if (next == NULL) {
+            next = skip_one(text, at);
+            buf_add(out, at, (size_t)(next - at));
+        }
+        at = next;
+    }
+}
+
+/* --- AND and OR -------------------------------------------------------------------------------------- */
+
+/* ${at} is at "((": whether the inner group is of the kind that the outer one goes on with; its end
+ * then. */
+static char *same_kind(const char *begin, const char *at)
+{
+    static const char *const words[] = {" AND ", " OR "};
+    const char *end = find_end(begin, at + 2, ")", NULL, NULL);
+
+    for (size_t i = 0; end != NULL && i < sizeof words / sizeof *words; i++) {
+        bool found = false;
+
+        if (starts(end + 1, words[i]) &&
+            find_end(begin, at + 2, ")", words[i], &found) == end && found)
+            return (char *)end;
+    }
+    return NULL;
+}
+
+static void flatten(struct buf *text)
+{
+    char *at = text->data;
+
+    while (*at != '\0') {
+        char *end = starts(at, "((") ? same_kind(text->data, at) : NULL;
+
+        if (end == NULL) {
+            at = (char *)skip_one(text->data, at);
+            continue;
+        }
+        memmove(end, end + 1, strlen(end + 1) + 1);
+        memmove(at, at + 1, strlen(at + 1) + 1);
+        text->len -= 2;
+    }
 }
 
 const char *catalog_text_normal(struct arena *arena, const char *text)
 {
     auto_buf struct buf out = {0};
-    const char *at = text;
-    const char *next;
 
-    if (strstr(text, opening) == NULL)
+    if (strstr(text, opening) == NULL && strstr(text, "((") == NULL)
         return text;
-    while (*at != '\0') {
-        if (strncmp(at, opening, sizeof opening - 1) == 0 &&
-            (next = rewrite(at + sizeof opening - 1, &out)) != NULL) {
-            at = next;
-        } else if (*at == '\'' || *at == '"') {
-            next = skip_quoted(at, *at == '\'' && at > text && at[-1] == 'E');
-            buf_add(&out, at, (size_t)(next - at));
-            at = next;
-        } else {
-            buf_addc(&out, *at++);
-        }
-    }
-    return arena_strndup(arena, buf_text(&out), out.len);
+    spread_casts(text, &out);
+    flatten(&out);
+    return strcmp(buf_text(&out), text) == 0 ? text : arena_strndup(arena, out.data, out.len);
 }

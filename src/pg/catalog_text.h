@@ -6,10 +6,13 @@
 
 #include "base/mem.h"
 
-/* catalog_text_normal(arena, text): ${text} as the server would print it after it was dumped and
- * restored. An array that is cast, (ARRAY[a, b])::t[], is read back as an array of casts,
- * ARRAY[(a)::t, (b)::t]: so it is with every IN list over a character varying column. Gives ${text}
- * itself when there is nothing to change. */
+/* catalog_text_normal(arena, text): the definition ${text} as the server prints it once it was dumped
+ * and restored. What is analysed when an object is created is printed, read and analysed again:
+ *   an array that is cast, (ARRAY[a, b])::t[], comes back as an array of casts, ARRAY[(a)::t, (b)::t]:
+ *     every IN list over a character varying column;
+ *   AND and OR whose first part is of the same kind, ((a AND b) AND c), come back flat,
+ *     (a AND b AND c): BETWEEN, comparisons of rows, IN lists over columns.
+ * Gives ${text} itself when there is nothing to change. */
 const char *catalog_text_normal(struct arena *arena, const char *text);
 
 #endif

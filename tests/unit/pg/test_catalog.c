@@ -238,16 +238,15 @@ static void test_values(void **state)
 
 /* --- dump and restore --------------------------------------------------------------------------- */
 
-static void test_survives_dump_and_restore(void **state)
+static void survives(const char *file)
 {
     char restored[64];
     char again[64];
     struct catalog before;
     struct catalog after;
 
-    (void)state;
     make_roles();
-    run_file(database, "everything.sql");
+    run_file(database, file);
     pgtest_create(restored, "catalog_restored");
     pgtest_create(again, "catalog_again");
     dump_and_restore(database, restored);
@@ -259,6 +258,18 @@ static void test_survives_dump_and_restore(void **state)
     expect_same(&before, &after);
     pgtest_drop(restored);
     pgtest_drop(again);
+}
+
+static void test_survives_dump_and_restore(void **state)
+{
+    (void)state;
+    survives("everything.sql");
+}
+
+static void test_spellings_survive(void **state)
+{
+    (void)state;
+    survives("spellings.sql");
 }
 
 /* Other OIDs, other automatic steps on the way, grants in another order: the same structure. */
@@ -538,6 +549,15 @@ static void test_two_spellings_become_one(void **state)
                   "ARRAY[(f(a, b))::app.\"T []\", (b[1])::app.\"T []\"] AND "
                   "ARRAY[('it''s'::t)::numeric(3,1)]");
     expect_normal("(ARRAY[E'a\\\\'::x, E'\\'', ']'])::y[]", "ARRAY[(E'a\\\\'::x)::y, (E'\\'')::y, (']')::y]");
+    expect_normal("CHECK ((((x >= 1) AND (x <= 2)) AND (y > 0)))",
+                  "CHECK (((x >= 1) AND (x <= 2) AND (y > 0)))");
+    expect_normal("((((a OR b) OR c) OR d) AND (e AND f))", "((a OR b OR c OR d) AND (e AND f))");
+    expect_normal("(((a AND b) OR c) AND d)", "(((a AND b) OR c) AND d)");
+    expect_normal("((a = ' AND ') AND b)", "((a = ' AND ') AND b)");
+    expect_normal("((a AND ')') AND b)", "(a AND ')' AND b)");
+    expect_normal("((a AND b", "((a AND b");
+    expect_normal("((a AND b]) AND c)", "((a AND b]) AND c)");
+    expect_normal("(((ARRAY['a'::v])::t[] AND b) AND c)", "(ARRAY[('a'::v)::t] AND b AND c)");
     expect_normal("'(ARRAY[1])::text[]'::text", "'(ARRAY[1])::text[]'::text");
     expect_normal("\"(ARRAY[1])::text[]\"", "\"(ARRAY[1])::text[]\"");
     expect_normal("(ARRAY[1])::text", "(ARRAY[1])::text");
@@ -583,6 +603,7 @@ int main(void)
         TEST(test_reads_every_kind),
         TEST(test_values),
         TEST(test_survives_dump_and_restore),
+        TEST(test_spellings_survive),
         TEST(test_order_does_not_matter),
         TEST(test_left_out),
         TEST(test_version_table_with_an_odd_name),
