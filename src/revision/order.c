@@ -15,10 +15,11 @@ struct cursor {
 
 /* What the walk knows of a revision, by index. */
 struct place {
+    bool open;         /* in the hull, and not yet listed */
     bool wanted;       /* to be listed, and not yet */
     bool has_cursor;
     size_t cursor;     /* its cursor's place */
-    size_t waits;      /* wanted revisions directly above it */
+    size_t waits;      /* open revisions directly above it */
 };
 
 struct walk {
@@ -86,7 +87,7 @@ static size_t blocker(struct walk *walk, struct revision *candidate)
         for (size_t i = 0; i < above.n; i++) {
             struct place *place = place_of(walk, above.v[i]);
 
-            if (above.v[i]->mark == mark || !place->wanted)
+            if (above.v[i]->mark == mark || !place->open)
                 continue;
             above.v[i]->mark = mark;
             walk->stack[n++] = above.v[i];
@@ -113,15 +114,15 @@ static void list_candidate(struct walk *walk)
     bool moved = false;
 
     revset_add(graph_arena(walk->graph), &walk->out, candidate);
+    place_of(walk, candidate)->open = false;
     place_of(walk, candidate)->wanted = false;
     place_of(walk, candidate)->has_cursor = false;
     for (size_t i = 0; i < below.n; i++) {
         struct place *place = place_of(walk, below.v[i]);
 
-        if (!place->wanted)
-            continue;
-        place->waits--;
-        if (place->has_cursor)
+        if (place->open)
+            place->waits--;
+        if (!place->wanted || place->has_cursor)
             continue;
         if (moved)
             append_cursor(walk, below.v[i]);
@@ -133,9 +134,10 @@ static void list_candidate(struct walk *walk)
         remove_cursor(walk);
 }
 
-/* topological(): ${set} from the newest to the oldest. Whatever lies between two of its revisions
- * must be in it as well; ${heads} are those with none of it above them. */
-static struct revset topological(struct graph *graph, struct revset set, struct revset heads)
+/* topological(): ${wanted} from the newest to the oldest. ${heads} are those with none of it above
+ * them; ${hull} is ${wanted} and whatever lies between two of its revisions. */
+static struct revset topological(struct graph *graph, struct revset hull, struct revset wanted,
+                                 struct revset heads)
 {
     size_t n = graph_count(graph);
     struct walk walk = {.graph = graph};
@@ -144,11 +146,13 @@ static struct revset topological(struct graph *graph, struct revset set, struct 
     walk.places = mem_alloc(n * sizeof *walk.places);
     walk.cursors = mem_alloc(n * sizeof *walk.cursors);
     walk.stack = mem_alloc(n * sizeof(struct revision *));
-    for (size_t i = 0; i < set.n; i++)
-        place_of(&walk, set.v[i])->wanted = true;
-    for (size_t i = 0; i < set.n; i++)
-        for (size_t j = 0; j < set.v[i]->normal_down.n; j++)
-            place_of(&walk, set.v[i]->normal_down.v[j])->waits++;
+    for (size_t i = 0; i < wanted.n; i++)
+        place_of(&walk, wanted.v[i])->wanted = true;
+    for (size_t i = 0; i < hull.n; i++)
+        place_of(&walk, hull.v[i])->open = true;
+    for (size_t i = 0; i < hull.n; i++)
+        for (size_t j = 0; j < hull.v[i]->normal_down.n; j++)
+            place_of(&walk, hull.v[i]->normal_down.v[j])->waits++;
     mark = graph_new_mark(graph);
     for (size_t i = 0; i < heads.n; i++)
         heads.v[i]->mark = mark;
@@ -213,9 +217,11 @@ struct revset order_history(struct graph *graph, struct revset set)
     unsigned mark;
 
     hull = with_mark(graph, hull, graph_mark_descendants(graph, set, EDGES_NORMAL));
-    out = topological(graph, hull, heads);
-    if (hull.n == set.n)
+    out = topological(graph, hull, set, heads);
+    if (out.n == set.n)
         return out;
+    /* Some hang on a revision outside the set only: Alembic fails. List the hull, less the rest. */
+    out = topological(graph, hull, hull, heads);
     mark = graph_new_mark(graph);
     for (size_t i = 0; i < set.n; i++)
         set.v[i]->mark = mark;
@@ -286,7 +292,7 @@ int order_upgrade(struct graph *graph, struct revset rows, struct revset targets
         return -1;
     required = graph_ancestors(graph, targets, EDGES_NORMAL);
     required = without_mark(graph, required, graph_mark_ancestors(graph, rows, EDGES_NORMAL));
-    *out = topological(graph, required, targets);
+    *out = topological(graph, required, required, targets);
     reverse(out);
     return 0;
 }
@@ -321,6 +327,6 @@ int order_downgrade_branch(struct graph *graph, struct revset rows, struct revis
                 target->id);
         return err_hint(err, "A downgrade goes to an ancestor of what is applied: see `history`.");
     }
-    *out = topological(graph, drop, rows);
+    *out = topological(graph, drop, drop, rows);
     return 0;
 }

@@ -197,12 +197,12 @@ static int relative_upgrade(struct graph *graph, const struct relative *relative
             return -1;
         return walk_up(graph, relative, from, out, err);
     }
-    if (resolve_absolute_one(graph, relative->symbol, relative->up ? NULL : relative->branch, &from,
+    if (resolve_absolute_one(graph, relative->symbol,
+                             relative->up && relative->steps > 0 ? NULL : relative->branch, &from,
                              err) != 0)
         return -1;
-    if (relative->up)
-        return walk_up(graph, relative, from, out, err);
-    return walk_down(relative, from, out, err);
+    return relative->up ? walk_up(graph, relative, from, out, err)
+                        : walk_down(relative, from, out, err);
 }
 
 static int relative_downgrade(struct graph *graph, struct relative *relative, struct revset rows,

@@ -1,0 +1,10 @@
+#!/bin/bash
+# Revision graphs by the thousand, asked of Alembic and of our own code: the answers must be the same.
+# A longer run, by hand: DDB_SRC=. DDB_B=build/release DDB_GRAPHS=10000 DDB_SEED=2 bash FILE
+# time-limit: 1800
+set -eu
+
+echo "seed: ${DDB_SEED:-1}"
+PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -W ignore::DeprecationWarning \
+    "$DDB_SRC/tests/differential/compare.py" "$DDB_B/tests/graph_tool" \
+    "${DDB_GRAPHS:-1000}" "${DDB_SEED:-1}"
