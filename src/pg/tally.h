@@ -6,8 +6,9 @@
 
 #include "pg/db.h"
 
-/* One permanent or unlogged table (partitioned parents and foreign tables are left out; so are
- * deploy_db and, for `rows`, nothing else: the version table is counted too). */
+/* One permanent or unlogged table (partitioned parents and foreign tables are left out, so are
+ * deploy_db and members of extensions; the version table is counted too). The large objects are
+ * one more, pg_catalog.pg_largeobject_metadata, where there are any. */
 struct tally {
     const char *schema, *name;
     int64_t rows;                        /* -1: not counted */

@@ -412,7 +412,8 @@ static void test_same_for_everybody(void **state)
 
     (void)state;
     make_roles();
-    pgtest_sql(NULL, "DROP ROLE IF EXISTS catalog_nobody; CREATE ROLE catalog_nobody LOGIN");
+    pgtest_sql(NULL, "SET client_min_messages = error; DROP ROLE IF EXISTS catalog_nobody; "
+                     "CREATE ROLE catalog_nobody LOGIN");
     run_file(database, "everything.sql");
     a = read_catalog(database);
     b = read_as(database, "catalog_nobody", NULL, "alembic_version");
