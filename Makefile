@@ -153,7 +153,7 @@ $(B)/tests/graph_tool: tests/differential/graph_tool.c $(B)/librevision.a $(B)/l
 -include $(UNITS:%=%.d) $(PLUGIN_UNITS:%=%.d) $(B)/tests/graph_tool.d
 
 ## units: the unit test programs, under $(B)/tests
-units: $(UNITS) $(PLUGIN_UNITS)
+units: $(UNITS) $(PLUGIN_UNITS) $(B)/tests/graph_tool
 
 # A machine may lack every tool when make starts, and what pkg-config says is computed then: so the
 # tools are installed first, and the work is done by a second make.

@@ -42,7 +42,7 @@ static void on_signal(int number)
 
 void cancel_install(void)
 {
-    /* SA_RESTART: waits (poll, nanosleep) are interrupted all the same, reads and writes are not. */
+    /* SA_RESTART: poll and nanosleep are interrupted all the same, reads and writes are not. */
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
 

@@ -298,7 +298,8 @@ static void test_long_lines(void **state)
     size_t longest = 0;
 
     (void)state;
-    assert_int_equal(shell("head -c 20000 /dev/zero | tr '\\0' 'e' >&2; printf 'a\\0b' >&2", &got), 0);
+    assert_int_equal(shell("head -c 20000 /dev/zero | tr '\\0' 'e' >&2; printf 'a\\0b' >&2", &got),
+                     0);
     assert_int_equal(got.lines, 3);
     for (char *line, *rest = got.errors.data; (line = strsep(&rest, "|")) != NULL;)
         longest = strlen(line) > longest ? strlen(line) : longest;
