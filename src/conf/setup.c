@@ -72,6 +72,10 @@ static void add_engine(struct buf *out, const struct setup_found *found)
         add_quoted(out, found->service);
         buf_adds(out, ", \"alembic\"];\n");
     }
+    if (found->variable != NULL && strcmp(found->variable, "DATABASE_URL") != 0) {
+        buf_adds(out, "    # env.py reads the URL from here\n");
+        add_setting(out, "    ", "url_variable", found->variable);
+    }
     if (found->version_table != NULL)
         add_setting(out, "    ", "version_table", found->version_table);
     if (found->version_table_schema != NULL)
@@ -142,8 +146,7 @@ int setup_write(const char *dir, struct buf *out, struct strvec *notes, struct e
         buf_adds(out, "# journals and logs are kept under this name\n");
         add_setting(out, "", "project", project_name(arena, found.root));
         add_engine(out, &found);
-        buf_adds(out, "\n# Where snapshots are kept; see deploy-db-local(7) and "
-                      "deploy-db-sftp(7).\n"
+        buf_adds(out, "\n# Where snapshots are kept; see deploy-db-local(7).\n"
                       "stores: {\n"
                       "    local: {\n"
                       "        plugin = \"local\";\n"

@@ -170,6 +170,7 @@ static void test_env_py(void **state)
                   "    version_table_schema='audit', compare_type=version_table == 'q')\n");
     set_up(f, &r);
     assert_string_equal(conf_env(f->conf, "production")->database, "env:SHOP_DB_URL");
+    assert_string_equal(engine_text(f, "url_variable"), "SHOP_DB_URL");
     assert_string_equal(f->conf->version_table, "shop_version");
     assert_string_equal(f->conf->version_table_schema, "audit");
     fixture_write(f, "db/migrations/env.py",
