@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# crash.sh - kill -9 at a fault point, recover, and compare with the two states that are allowed.
+# Sourced after project.sh.
+#
+#     crash_prepare               keep the present database "shop" as where every case begins
+#     crash_at POINT ENV          deploy, killed there; the state of the database is left as it is
+#     crash_recover ENV           recover; the database must equal before.state or after.state
+#
+# $RECOVER_CONFIG is the configuration that recover uses: one with another state_dir stands for
+# another machine.
+
+ddb_faults()
+{
+    "$DDB_FAULTS_B/deploy-db" "$@"
+}
+
+crash_prepare()
+{
+    state_of shop before.state
+    psql_at postgres "ALTER DATABASE shop RENAME TO origin"
+    psql_at postgres "ALTER DATABASE origin IS_TEMPLATE true"
+}
+
+# crash_reset: the database as it was, no state, no snapshots, nothing kept aside.
+crash_reset()
+{
+    local name
+
+    for name in $(psql_at postgres "SELECT datname FROM pg_database WHERE datname LIKE 'shop%'"); do
+        psql_at postgres "DROP DATABASE \"$name\" WITH (FORCE)"
+    done
+    psql_at postgres "CREATE DATABASE shop TEMPLATE origin"
+    rm -rf state state2 snapshots
+}
+
+crash_at()
+{
+    local status=0
+
+    crash_reset
+    DEPLOY_DB_FAULT=$1:kill ddb_faults "$2" >out 2>err || status=$?
+    [[ $status -eq 137 ]] || {
+        cat out err >&9
+        fail "the run was not killed at $1: status $status"
+    }
+}
+
+# crash_recover ENV POINT: prints "before" or "after"
+crash_recover()
+{
+    local status=0 found=neither
+
+    ddb_faults recover "$1" --config "${RECOVER_CONFIG:-deploy-db.cfg}" >out 2>err || status=$?
+    state_of shop now.state
+    cmp -s before.state now.state && found=before
+    cmp -s after.state now.state && found=after
+    case $found/$status in
+    before/7 | before/8 | before/0 | after/0) ;;
+    *)
+        cat out err >&9
+        diff before.state now.state | head -n 40 >&9
+        fail "killed at $2, recover: $found, status $status"
+        ;;
+    esac
+    expect_equal "" "$(psql_at shop "SELECT id FROM deploy_db.run WHERE ended IS NULL" 2>/dev/null)" \
+        "unfinished runs after $2"
+    expect_clean
+    echo "$found"
+}
