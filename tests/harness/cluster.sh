@@ -58,6 +58,7 @@ autovacuum = off
 shared_buffers = 16MB
 max_connections = 40
 max_prepared_transactions = 4
+wal_level = logical
 timezone = 'UTC'
 log_timezone = 'UTC'
 ${CLUSTER_CONF:-}
