@@ -71,7 +71,7 @@ say "all files match their SHA-256 sums"
 if [ -z "$db" ]; then
     db=$(ask <<'SQL'
 \set meta `cat meta.json`
-SELECT :'meta'::json -> 'database' ->> 'name';
+SELECT :'meta'::json ->> 'database';
 SQL
     ) || die "no connection to the server: set PGHOST, PGPORT, PGUSER"
     [ -n "$db" ] || die "meta.json names no database: give a name (sh restore.sh DBNAME)"
@@ -102,7 +102,7 @@ SELECT format('CREATE DATABASE %I TEMPLATE template0', :'db')
                THEN ' LOCALE_PROVIDER builtin'
                     || coalesce(format(' BUILTIN_LOCALE %L', d ->> 'icu_locale'), '')
                ELSE '' END
-  FROM (SELECT :'meta'::json -> 'database' AS d) AS meta
+  FROM (SELECT :'meta'::json -> 'properties' AS d) AS meta
 \gexec
 SQL
 created=yes
