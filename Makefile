@@ -51,7 +51,7 @@ PLUGINS := $(notdir $(patsubst %/,%,$(dir $(wildcard plugins/*/*.c))))
 PLUGINS := $(sort $(PLUGINS))
 
 ## all: the program and its plugins (the default)
-all: $(B)/deploy-db $(PLUGINS:%=$(B)/plugins/%.so)
+all: $(B)/deploy-db $(B)/deploy-db.1 $(PLUGINS:%=$(B)/plugins/%.so)
 
 # Everything compiled waits for this: a missing library is named before the compiler stumbles.
 READY := $(if $(strip $(MISSING)),missing-libraries,$(B)/flags)
@@ -212,8 +212,15 @@ demo: deps
 deps:
 	@packaging/install-deps.sh
 
+# The manual page's lists of options and exit statuses come from the program's own tables.
+$(B)/deploy-db.1: src/deploy-db.1.in src/base/err.def src/cmd/options.def tests/tools/manual.awk
+	@mkdir -p $(@D)
+	$(Q)printf '#define X(n, s, d, m) . @ s @ d @ m\n#include "base/err.def"\n' | $(CC) -E -P -Isrc - >$@.statuses
+	$(Q)printf '#define X(n, l, c, v, h) . @ l @ c @ v @ h\n#include "cmd/options.def"\n' | $(CC) -E -P -Isrc - >$@.options
+	$(Q)awk -v statuses=$@.statuses -v options=$@.options -f tests/tools/manual.awk $< >$@
+
 # --- installation --------------------------------------------------------------------------------
-PAGES     := $(wildcard src/*.[157] src/*/*.[157] config/*.[157] hooks/*.[157] plugins/*/*.[157] packaging/*.[157])
+PAGES     := $(B)/deploy-db.1 $(wildcard src/*.[157] src/*/*.[157] config/*.[157] hooks/*.[157] plugins/*/*.[157] packaging/*.[157])
 HOOKS      = $(shell find hooks -type f ! -name '*.[157]')
 CONFIGS    = $(shell find config -type f ! -name '*.[157]')
 SHARE     := $(DESTDIR)$(PREFIX)/share
