@@ -2,8 +2,9 @@
  * conf_scan - a look at the text before libconfig gets it.
  *
  * libconfig cuts an integer without the suffix L to 32 bits without a word, ends the whole program
- * when an @include names a directory, stops at a NUL byte, and takes a comment without an end. This
- * scanner knows comments, strings, names and integers, no more.
+ * when an @include names a directory, stops at a NUL byte, takes a comment without an end, and loses
+ * the memory of a string that stands where none can. This scanner knows comments, strings, names,
+ * integers and brackets, no more.
  */
 #include "conf/conf_parts.h"
 
@@ -13,11 +14,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DEEPEST = 64 };
+
 struct scanner {
     struct conf_reader *reader;
     const char *at;
     int line;
     bool usable;
+    char before;        /* the last byte that was no blank and no comment */
+    char open[DEEPEST]; /* the brackets that are open; open[0]: the file itself */
+    size_t depth;
 };
 
 /* Go to ${end} and count the lines on the way. */
@@ -54,6 +60,36 @@ static void skip_string(struct scanner *s)
         s->usable = false;
     }
     advance(s, *end == '\0' ? end : end + 1);
+}
+
+/* A text is a value, an element of a list, or goes on with the text before it. */
+static void check_place(struct scanner *s)
+{
+    bool in_list = s->open[s->depth] != '{';
+    struct err *err;
+
+    if (s->before != '\0' && strchr("=:[(\"", s->before) != NULL)
+        return;
+    if (s->before == ',' && in_list)
+        return;
+    err = conf_read_mistake(s->reader, s->line, "a text stands where none can");
+    err_hint(err, "Settings are written NAME = VALUE; and the elements of a list need commas.");
+    s->usable = false;
+}
+
+static void follow_brackets(struct scanner *s, char c)
+{
+    if (strchr("{[(", c) != NULL) {
+        if (s->depth + 1 < DEEPEST) {
+            s->open[++s->depth] = c;
+        } else {
+            conf_read_mistake(s->reader, s->line, "the groups are too deep");
+            s->usable = false;
+            s->at += strlen(s->at) - 1;
+        }
+    } else if (strchr("}])", c) != NULL && s->depth > 0) {
+        s->depth--;
+    }
 }
 
 static bool is_word(char c)
@@ -97,15 +133,30 @@ static void check_number(struct scanner *s)
     }
 }
 
+/* A comment; false when there is none. */
+static bool next_comment(struct scanner *s)
+{
+    if (s->at[0] == '#' || (s->at[0] == '/' && s->at[1] == '/'))
+        skip_to_line_end(s);
+    else if (s->at[0] == '/' && s->at[1] == '*')
+        skip_comment(s);
+    else
+        return false;
+    return true;
+}
+
 static void next(struct scanner *s)
 {
     char c = *s->at;
 
-    if (c == '#' || (c == '/' && s->at[1] == '/')) {
-        skip_to_line_end(s);
-    } else if (c == '/' && s->at[1] == '*') {
-        skip_comment(s);
-    } else if (c == '"') {
+    if (isspace((unsigned char)c)) {
+        advance(s, s->at + 1);
+        return;
+    }
+    if (next_comment(s))
+        return;
+    if (c == '"') {
+        check_place(s);
         skip_string(s);
     } else if (c == '@') {
         struct err *err = conf_read_mistake(s->reader, s->line, "\"@include\" is not supported");
@@ -114,19 +165,22 @@ static void next(struct scanner *s)
                       "\"file:PATH\" or \"env:NAME\".");
         s->usable = false;
         skip_to_line_end(s);
-    } else if (isdigit((unsigned char)c) || ((c == '-' || c == '+') && isdigit((unsigned char)s->at[1]))) {
+    } else if (isdigit((unsigned char)c) ||
+               ((c == '-' || c == '+') && isdigit((unsigned char)s->at[1]))) {
         check_number(s);
     } else if (is_word(c)) {
         while (is_word(*s->at))
             s->at++;
     } else {
-        advance(s, s->at + 1);
+        follow_brackets(s, c);
+        s->at++;
     }
+    s->before = c;
 }
 
 bool conf_scan_text(struct conf_reader *reader, const char *text, size_t n)
 {
-    struct scanner s = {.reader = reader, .at = text, .line = 1, .usable = true};
+    struct scanner s = {.reader = reader, .at = text, .line = 1, .usable = true, .open = "{"};
 
     while (*s.at != '\0')
         next(&s);
