@@ -31,7 +31,8 @@ expect_status 3 "$DDB_B/deploy-db" production --config missing.cfg >out 2>err
 printf 'project = ;\n' >broken.cfg
 expect_status 3 "$DDB_B/deploy-db" production --config broken.cfg >out 2>err
 expect_contains "$(cat err)" "broken.cfg:1"
-printf 'environments: { production: { database = "dbname=shop"; }; };\n' >small.cfg
+printf '%s\n' 'project = "shop"; engine: { plugin = "alembic"; };' \
+    'environments: { production: { database = "dbname=shop"; }; };' >small.cfg
 expect_status 2 "$DDB_B/deploy-db" prodution --config small.cfg >out 2>err
 expect_contains "$(cat err)" "production"
 expect_status 2 "$DDB_B/deploy-db" plan production --jsn >out 2>err
