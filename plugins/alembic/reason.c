@@ -43,7 +43,11 @@ void reason_error(struct reason *reason, const char *line)
 const char *reason_redact(struct ddb_call *call, const char *text)
 {
     char *copy = alembic_host->format(call, "%s", text);
-    char *from = copy;
+    char *from = strstr(copy, "SQLAlchemy URL from string ");
+
+    if (from != NULL) /* one that cannot be parsed, with all that is in it */
+        from[strlen("SQLAlchemy URL")] = '\0';
+    from = copy;
 
     while ((from = strstr(from, "://")) != NULL) {
         char *end = from + 3 + strcspn(from + 3, " \t\"'<>/");

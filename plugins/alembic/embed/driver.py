@@ -73,16 +73,41 @@ def run_env(config, script, function):
         script.run_env()
 
 
+def old_sqlalchemy():
+    import sqlalchemy
+
+    return sqlalchemy.__version__.startswith("1.")
+
+
+def on_connect(function):
+    """FUNCTION gets each connection to PostgreSQL before env.py does."""
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    def connected(connection, branch=False):
+        if connection.dialect.name == "postgresql" and not branch:
+            function(connection)
+
+    event.listen(Engine, "engine_connect",
+                 (lambda c, branch: connected(c, branch)) if old_sqlalchemy()
+                 else (lambda c: connected(c)))
+
+
 def guard():
     """Make each transaction read-only, also where PGOPTIONS does not arrive."""
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
-    def read_only(connection):
+    def begun(connection):
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
-    event.listen(Engine, "begin", read_only)
+    def opened(connection):  # old SQLAlchemy begins none of its own; psycopg2 does
+        if old_sqlalchemy() and hasattr(connection.connection, "set_session"):
+            connection.connection.set_session(readonly=True)
+
+    event.listen(Engine, "begin", begun)
+    on_connect(opened)
 
 
 def sqlstate(error):
@@ -148,24 +173,22 @@ def ask_identity(cursor):
 
 
 def identify(config):
-    import sqlalchemy
     from alembic.script import ScriptDirectory
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
 
     latest = []  # of any connection: for an env.py that wants to write before it gets to migrations
     final = []
 
-    def connected(connection):
-        if connection.dialect.name == "postgresql":
-            latest[:] = [ask_identity(connection.connection.cursor())]
-            connection.connection.rollback()
+    def ask(connection):
+        return ask_identity(connection.connection.cursor())
 
-    old = sqlalchemy.__version__.startswith("1.")
-    event.listen(Engine, "engine_connect", (lambda c, branch: connected(c)) if old else connected)
+    def connected(connection):
+        latest[:] = [ask(connection)]
+        connection.connection.rollback()
+
+    on_connect(connected)
     try:
         run_env(config, ScriptDirectory.from_config(config),
-                lambda context: final.append(ask_identity(context.connection.connection.cursor())))
+                lambda context: final.append(ask(context.connection)))
     except Exception as error:
         if sqlstate(error) != READ_ONLY_SQL_TRANSACTION or not (final or latest):
             raise
