@@ -3,7 +3,8 @@
  *
  * pg_dump must be at least as new as the server, to the minor release: an older one may miss what a
  * security release added to the catalog. Of the programs that are found, one of the server's own
- * major release is preferred. The schema deploy_db holds deploy-db's own records and is left out.
+ * major release is preferred. The schema deploy_db comes along: a restored database still
+ * knows of its runs, and of the one that was under way.
  */
 #include <glob.h>
 #include <stdbool.h>
@@ -285,7 +286,7 @@ static int run_dump(struct ddb_call *call, const char *path, struct take *take)
     const char *snapshot = host->fact(call, "snapshot");
     const int64_t lock_timeout = fact_number(call, "lock_timeout_ms");
     const char *argv[] = {
-        path, "--format=custom", "--compress=0", "--no-password", "--exclude-schema=deploy_db",
+        path, "--format=custom", "--compress=0", "--no-password",
         host->format(call, "--lock-wait-timeout=%lld",
                      (long long)(lock_timeout > LOCK_WAIT_MS ? lock_timeout : LOCK_WAIT_MS)),
         snapshot != NULL ? host->format(call, "--snapshot=%s", snapshot) : NULL, NULL};

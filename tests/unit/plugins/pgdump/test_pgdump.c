@@ -237,7 +237,7 @@ static void round_trip(void **state)
     assert_string_equal(psql(odd, sums), before);
     assert_string_equal(psql(odd, "SELECT convert_from(lo_get(4711), 'UTF8')"), "large object\n");
     assert_string_equal(psql(odd, "SELECT count(*) FROM pg_namespace WHERE nspname = 'deploy_db'"),
-                        "0\n");
+                        "1\n");
     assert_string_equal(psql(odd, "SELECT count(*) FROM pg_index WHERE indrelid = 'orders'::regclass"),
                         "1\n");
     mem_free(before);
@@ -371,7 +371,7 @@ static void arguments(void **state)
     fakehost_setting(call, "pg_dump", program("pg_dump", script));
     take(&member);
     assert_string_equal(buf_text(&member.bytes),
-                        "--format=custom --compress=0 --no-password --exclude-schema=deploy_db "
+                        "--format=custom --compress=0 --no-password "
                         "--lock-wait-timeout=60000 --snapshot=00000003-0000001B-1\n"
                         "pgdump_source secret\n");
     buf_reset(&member.bytes);
