@@ -281,6 +281,8 @@ static void test_own_objects(void **state)
          "\"n\""},
         {"CREATE TABLE n (a int) PARTITION BY LIST (a); ALTER TABLE n ATTACH PARTITION logs "
          "FOR VALUES IN (1); DROP TABLE n", DESTROYS, "\"n\""},
+        {"CREATE TABLE n (a int); ALTER TABLE logs ATTACH PARTITION n FOR VALUES IN (1); "
+         "INSERT INTO n VALUES (1)", DESTROYS, "\"n\""},
         {"CREATE TABLE n (a int); ALTER TABLE logs INHERIT n; DELETE FROM n", DESTROYS, "\"n\""},
         {"CREATE TABLE n (a int PRIMARY KEY); ALTER TABLE users ADD FOREIGN KEY (a) REFERENCES n "
          "ON DELETE CASCADE NOT VALID; DELETE FROM n", DESTROYS, "\"n\""},
@@ -449,6 +451,10 @@ static void test_same_reason_once(void **state)
     (void)state;
     hazard_scan(arena, "SELECT purge(), purge(); SELECT purge()", "v", &list, &n);
     assert_int_equal(n, 2);
+    hazard_scan(arena, "BEGIN; COMMIT; BEGIN; COMMIT; BEGIN; COMMIT", "v", &list, &n);
+    assert_int_equal(n, 1);
+    hazard_scan(arena, "BEGIN; SELECT 1; COMMIT; -- the end", "v", &list, &n);
+    assert_int_equal(n, 0);
     arena_free(arena);
 }
 
