@@ -1,4 +1,4 @@
-/* conf - see conf.h. The table of keys is conf_keys.c; conf_read.c and the files it calls read by it. */
+/* conf - see conf.h. conf_keys.c has the table of keys; conf_read.c and others read by it. */
 #include "conf/conf.h"
 
 #include <ctype.h>
@@ -15,11 +15,11 @@ enum { FILE_MOST = 1024 * 1024 };
 
 const char *conf_find(struct arena *arena, const char *given)
 {
-    static const char *const places[] = {
-        "deploy-db.cfg", "config/deploy-db.cfg", "/etc/deploy-db/deploy-db.cfg"};
+    static const char *const places[] = {"deploy-db.cfg", "config/deploy-db.cfg",
+                                         "/etc/deploy-db/deploy-db.cfg"};
     const char *variable = getenv("DEPLOY_DB_CONFIG");
 
-    /* What somebody asked for by name is never replaced by another file, even when it is missing. */
+    /* What somebody asked for by name is never replaced by another file, even a missing one. */
     if (given != NULL)
         return arena_strdup(arena, given);
     if (variable != NULL && *variable != '\0')
@@ -175,27 +175,32 @@ int conf_duration(const char *text, int64_t *ms)
     return -1;
 }
 
-/* What is wrong with ${value} for a setting of type ${type}; NULL when nothing is. */
+static bool is_bool(const char *text)
+{
+    return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+}
+
+/* What ${value} should be for a setting of type ${type}; NULL when it is that. */
 static const char *type_mistake(const struct conf_value *value, enum conf_type type)
 {
-    const char *text = value->text;
+    bool quoted = value->text != NULL && value->quoted;
+    bool bare = value->text != NULL && !value->quoted; /* an integer or a boolean */
     int64_t ms;
 
     switch (type) {
     case CONF_STRING:
     case CONF_PATH:
-        return text != NULL && value->quoted ? NULL : "a text in quotes";
+        return quoted ? NULL : "a text in quotes";
     case CONF_INT:
-        return text != NULL && !value->quoted && strpbrk(text, "0123456789") != NULL
-                   ? NULL : "an integer";
+        return bare && !is_bool(value->text) ? NULL : "an integer";
     case CONF_BOOL:
-        return text != NULL && !value->quoted && (strcmp(text, "true") == 0 ||
-               strcmp(text, "false") == 0) ? NULL : "true or false, without quotes";
+        return bare && is_bool(value->text) ? NULL : "true or false, without quotes";
     case CONF_LIST:
         return value->list != NULL ? NULL : "a list of texts";
     case CONF_DURATION:
-        return text != NULL && value->quoted && conf_duration(text, &ms) == 0
-                   ? NULL : "a duration in quotes, such as \"30s\"";
+        if (quoted && conf_duration(value->text, &ms) == 0)
+            return NULL;
+        return "a duration in quotes, such as \"30s\"";
     }
     return NULL;
 }

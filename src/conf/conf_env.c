@@ -70,8 +70,9 @@ static void check_stores(struct finisher *f)
                         f->env->name, labels[i]);
         if (conf_store(f->reader->conf, labels[i]) != NULL)
             continue;
-        err = MISTAKE(f, "snapshot", "stores", "environment \"%s\" names the store \"%s\", which "
-                      "does not exist", f->env->name, labels[i]);
+        err = MISTAKE(f, "snapshot", "stores",
+                      "environment \"%s\" names the store \"%s\", which does not exist",
+                      f->env->name, labels[i]);
         for (size_t j = 0; j < f->reader->conf->n_stores; j++)
             conf_nearest_try(&nearest, f->reader->conf->stores[j].plugin.label);
         if (conf_nearest_best(&nearest) != NULL)
@@ -101,9 +102,11 @@ static void finish_snapshot(struct finisher *f)
     check_stores(f);
     if (strcmp(env->snapshot.require, "all") != 0 && strcmp(env->snapshot.require, "any") != 0 &&
         !contains(env->snapshot.stores, env->snapshot.require))
-        err_hint(MISTAKE(f, "snapshot", "require", "environment \"%s\" requires the store \"%s\", "
-                         "which is not among its stores", env->name, env->snapshot.require),
-                 "Write \"all\", \"any\" or a label that snapshot.stores names.");
+        err_hint(
+            MISTAKE(f, "snapshot", "require",
+                    "environment \"%s\" requires the store \"%s\", which is not among its stores",
+                    env->name, env->snapshot.require),
+            "Write \"all\", \"any\" or a label that snapshot.stores names.");
 }
 
 static void check_hooks(struct finisher *f)
@@ -124,13 +127,17 @@ static void check_hooks(struct finisher *f)
         MISTAKE(f, "hooks", "pre_deploy", "environment \"%s\" takes the snapshot %zu times",
                 f->env->name, snapshots);
     if (snapshots == 0 && f->env->is_protected)
-        err_hint(MISTAKE(f, "hooks", "pre_deploy", "environment \"%s\" is protected, but its "
-                         "pre_deploy hooks do not take a snapshot", f->env->name),
-                 "Put \"snapshot\" into hooks.pre_deploy.");
+        err_hint(
+            MISTAKE(
+                f, "hooks", "pre_deploy",
+                "environment \"%s\" is protected, but its pre_deploy hooks do not take a snapshot",
+                f->env->name),
+            "Put \"snapshot\" into hooks.pre_deploy.");
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (contains(others[i].list, "snapshot"))
-            err_hint(MISTAKE(f, "hooks", others[i].key, "environment \"%s\": \"snapshot\" is no "
-                             "%s hook", f->env->name, others[i].key),
+            err_hint(MISTAKE(f, "hooks", others[i].key,
+                             "environment \"%s\": \"snapshot\" is no %s hook", f->env->name,
+                             others[i].key),
                      "Only hooks.pre_deploy can take the snapshot; write \"./snapshot\" for a "
                      "file of that name.");
 }
@@ -147,8 +154,9 @@ static void finish_rungs(struct finisher *f)
         if (env->recover[i] != RUNG_RESTORE)
             env->recover[kept++] = env->recover[i];
     if (kept < env->n_recover && is_written(f, NULL, "recover") && !env->is_protected)
-        err_hint(MISTAKE(f, NULL, "recover", "environment \"%s\" cannot recover by \"restore\": it "
-                         "takes no snapshot", env->name),
+        err_hint(MISTAKE(f, NULL, "recover",
+                         "environment \"%s\" cannot recover by \"restore\": it takes no snapshot",
+                         env->name),
                  "Put \"snapshot\" into hooks.pre_deploy, or leave \"restore\" out.");
     env->n_recover = kept;
 }
@@ -158,9 +166,9 @@ void conf_env_finish(struct conf_reader *reader, config_setting_t *setting, stru
     struct finisher f = {.reader = reader, .setting = setting, .env = env};
 
     if (!is_written(&f, NULL, "database"))
-        err_hint(conf_read_mistake(reader, env->line, "environment \"%s\" names no database",
-                                   env->name),
-                 "Write database = \"service=NAME\"; or \"env:NAME\", or a connection string.");
+        err_hint(
+            conf_read_mistake(reader, env->line, "environment \"%s\" names no database", env->name),
+            "Write database = \"service=NAME\"; or \"env:NAME\", or a connection string.");
     finish_strict(&f);
     finish_snapshot(&f);
     check_hooks(&f);

@@ -95,8 +95,8 @@ static void read_string(struct conf_reader *reader, const config_setting_t *sett
     if (text == NULL)
         return;
     if (key->kind == KIND_CHOICE && !in_list(text, key->choices)) {
-        struct err *err = conf_read_mistake(reader, line_of(setting), "%s cannot be \"%s\"", where,
-                                            text);
+        struct err *err =
+            conf_read_mistake(reader, line_of(setting), "%s cannot be \"%s\"", where, text);
         auto_buf struct buf all = {0};
 
         for (size_t i = 0; key->choices[i] != NULL; i++)
@@ -172,8 +172,8 @@ static const char *const *read_list(struct conf_reader *reader, const config_set
     size_t kept = 0;
 
     for (int i = 0; i < n; i++) {
-        const config_setting_t *item = config_setting_get_elem((config_setting_t *)setting,
-                                                               (unsigned)i);
+        const config_setting_t *item =
+            config_setting_get_elem((config_setting_t *)setting, (unsigned)i);
         const char *text = NULL;
 
         if (config_setting_type(item) != CONFIG_TYPE_STRING)

@@ -12,6 +12,7 @@ enum { KEEP_MOST = 9999, RETRIES_MOST = 1000, LEVEL_MOST = 19, JOBS_MOST = 256 }
 #define SERVER_MS INT32_MAX /* the server's timeouts are 32-bit milliseconds */
 #define ANY_MS    INT64_MAX
 
+/* clang-format off */
 #define STRING(group, key, type, field, fb)                                                        \
     {.in = group, .name = key, .kind = KIND_STRING, .offset = offsetof(type, field), .fallback = fb}
 #define BOOL(group, key, type, field, fb)                                                          \
@@ -62,7 +63,8 @@ const struct conf_key conf_keys_table[] = {
     GROUP(GROUP_ENV, "snapshot", GROUP_SNAPSHOT),
     GROUP(GROUP_ENV, "apply", GROUP_APPLY),
     GROUP(GROUP_ENV, "lock", GROUP_LOCK),
-    {.in = GROUP_ENV, .name = "recover", .kind = KIND_RUNGS, .fallback = "transaction downgrade restore"},
+    {.in = GROUP_ENV, .name = "recover", .kind = KIND_RUNGS,
+     .fallback = "transaction downgrade restore"},
     GROUP(GROUP_ENV, "hooks", GROUP_HOOKS),
     GROUP(GROUP_ENV, "preflight", GROUP_PREFLIGHT),
 
@@ -73,12 +75,14 @@ const struct conf_key conf_keys_table[] = {
     STRING(GROUP_SNAPSHOT, "plugin", struct env, snapshot.plugin.plugin, "pgdump"),
     LIST(GROUP_SNAPSHOT, "stores", struct env, snapshot.stores, ""),
     STRING(GROUP_SNAPSHOT, "require", struct env, snapshot.require, "all"),
-    INT(GROUP_SNAPSHOT, "compression_level", struct env, snapshot.compression_level, "3", 1, LEVEL_MOST),
+    INT(GROUP_SNAPSHOT, "compression_level", struct env, snapshot.compression_level, "3", 1,
+        LEVEL_MOST),
     INT(GROUP_SNAPSHOT, "jobs", struct env, snapshot.jobs, NULL, 1, JOBS_MOST),
     CHOICE(GROUP_SNAPSHOT, "verify", struct env, snapshot.verify, "full", verify_levels),
 
     DURATION(GROUP_APPLY, "lock_timeout", struct env, apply.lock_timeout_ms, "5s", SERVER_MS),
-    DURATION(GROUP_APPLY, "statement_timeout", struct env, apply.statement_timeout_ms, "0", SERVER_MS),
+    DURATION(GROUP_APPLY, "statement_timeout", struct env, apply.statement_timeout_ms, "0",
+             SERVER_MS),
     INT(GROUP_APPLY, "retries", struct env, apply.retries, "5", 0, RETRIES_MOST),
     DURATION(GROUP_APPLY, "timeout", struct env, apply.timeout_ms, "0", ANY_MS),
 
@@ -95,6 +99,7 @@ const struct conf_key conf_keys_table[] = {
     {.in = GROUP_PREFLIGHT, .name = "free_space_margin", .kind = KIND_SIZE,
      .offset = offsetof(struct env, preflight.free_bytes_margin), .fallback = "256MB"},
 };
+/* clang-format on */
 
 const size_t conf_keys_n = sizeof conf_keys_table / sizeof *conf_keys_table;
 
@@ -117,10 +122,10 @@ static const struct {
 
 /* An environment with such a name could not be told from the command. */
 const char *const conf_keys_commands[] = {
-    "deploy",   "plan",    "status",    "check",   "recover", "current", "heads",  "history",
-    "branches", "show",    "upgrade",   "downgrade", "stamp", "revision", "merge", "snapshot",
-    "list",     "verify",  "prune",     "push",    "pull",    "restore", "refresh", "log",
-    "report",   "init",    "doctor",    "plugins", "config",  "help",    "version", NULL,
+    "deploy",   "plan",   "status",  "check",     "recover", "current",  "heads",   "history",
+    "branches", "show",   "upgrade", "downgrade", "stamp",   "revision", "merge",   "snapshot",
+    "list",     "verify", "prune",   "push",      "pull",    "restore",  "refresh", "log",
+    "report",   "init",   "doctor",  "plugins",   "config",  "help",     "version", NULL,
 };
 
 const struct conf_key *conf_keys_find(enum conf_group group, const char *name)

@@ -45,15 +45,18 @@ static void read_store(struct conf_reader *reader, config_setting_t *setting,
     if (strcmp(label, "all") == 0 || strcmp(label, "any") == 0)
         conf_read_mistake(reader, (int)config_setting_source_line(setting),
                           "a store cannot have the label \"%s\", which has a meaning in "
-                          "snapshot.require", label);
+                          "snapshot.require",
+                          label);
     store->plugin.label = label;
     conf_read_defaults(reader, GROUP_STORE, store);
     conf_read_group(reader, setting, GROUP_STORE, where, store);
     if (conf_read_line(setting, NULL, "plugin") == 0)
         err_hint(conf_read_mistake(reader, store->plugin.line, "%s names no plugin", where),
                  "Write plugin = \"local\"; into the group.");
-    if (keep->given && keep->within_ms == 0 && keep->last + keep->hourly + keep->daily +
-        keep->weekly + keep->monthly + keep->yearly + keep->min_keep == 0)
+    if (keep->given && keep->within_ms == 0 &&
+        keep->last + keep->hourly + keep->daily + keep->weekly + keep->monthly + keep->yearly +
+                keep->min_keep ==
+            0)
         err_hint(conf_read_mistake(reader, conf_read_line(setting, NULL, "keep"),
                                    "%s.keep has no rule that keeps anything", where),
                  "Write last = 7; into it, or leave the group out to keep everything.");
@@ -67,8 +70,8 @@ static void default_store(struct conf_reader *reader)
 
     *path = (struct conf_value){.key = "path", .text = "snapshots", .quoted = true};
     conf_read_defaults(reader, GROUP_STORE, store);
-    store->plugin = (struct conf_plugin){
-        .label = "local", .plugin = "local", .values = path, .n = 1};
+    store->plugin =
+        (struct conf_plugin){.label = "local", .plugin = "local", .values = path, .n = 1};
     reader->conf->stores = store;
     reader->conf->n_stores = 1;
 }

@@ -1,9 +1,9 @@
 /*
  * conf_parts - what the files of conf share with each other; nobody else includes it.
  *
- * conf_keys.c holds the table of every key that the core knows: where it stands, its type, range and
- * default. Reading, checking and the hints are loops over that table; the manual page is compared
- * with it by a test.
+ * conf_keys.c holds the table of every key that the core knows: where it stands, its type, range
+ * and default. Reading, checking and the hints are loops over that table; the manual page is
+ * compared with it by a test.
  */
 #ifndef CONF_CONF_PARTS_H
 #define CONF_CONF_PARTS_H
@@ -45,14 +45,15 @@ struct conf_key {
     enum conf_group in;
     const char *name;
     enum conf_kind kind;
-    size_t offset; /* in the struct that the group is read into: conf, conf_store or env */
+    size_t offset;        /* in the struct that the group is read into: conf, conf_store or env */
     const char *fallback; /* the default as it would be written; NULL: none, or computed */
     int64_t min, max;     /* KIND_INT, KIND_DURATION (ms) */
     const char *const *choices;
     enum conf_group group;
 };
 
-/* --- conf_keys.c ------------------------------------------------------------------------------- */
+/* --- conf_keys.c -------------------------------------------------------------------------------
+ */
 
 extern const struct conf_key conf_keys_table[];
 extern const size_t conf_keys_n;
@@ -65,14 +66,15 @@ const char *conf_keys_path(enum conf_group group);
 /* Whether a plugin's own keys may stand in the group. */
 bool conf_keys_open(enum conf_group group);
 
-/* conf_keys_hint(group, name, err): the nearest key of the group, or the group where ${name} belongs
- * instead, as a hint of ${err}. */
+/* conf_keys_hint(group, name, err): the nearest key of the group, or the group where ${name}
+ * belongs instead, as a hint of ${err}. */
 void conf_keys_hint(enum conf_group group, const char *name, struct err *err);
 
 /* Words that cannot name an environment, NULL-terminated: the commands. */
 extern const char *const conf_keys_commands[];
 
-/* --- conf_nearest.c ---------------------------------------------------------------------------- */
+/* --- conf_nearest.c ----------------------------------------------------------------------------
+ */
 
 /* The nearest of many words: zero-initialise with ${word}, try each candidate, then ask. */
 struct conf_nearest {
@@ -83,14 +85,15 @@ struct conf_nearest {
 void conf_nearest_try(struct conf_nearest *nearest, const char *candidate);
 const char *conf_nearest_best(const struct conf_nearest *nearest); /* NULL: none is near enough */
 
-/* --- conf_scan.c ------------------------------------------------------------------------------- */
+/* --- conf_scan.c -------------------------------------------------------------------------------
+ */
 
 struct conf_reader {
     struct arena *arena;
     struct conf *conf;
     struct errs *errs;
     size_t mistakes;
-    struct err spare; /* takes what is too much to list */
+    struct err spare;  /* takes what is too much to list */
     int cut_lines[32]; /* where an integer was too large: its value means nothing */
     size_t n_cut;
 };
@@ -100,7 +103,8 @@ struct conf_reader {
  * the text must not be parsed. */
 bool conf_scan_text(struct conf_reader *reader, const char *text, size_t n);
 
-/* --- conf_read.c ------------------------------------------------------------------------------- */
+/* --- conf_read.c -------------------------------------------------------------------------------
+ */
 
 /* conf_read_text(reader, text, n): fill reader->conf, which has its defaults, from the text of a
  * file. */
@@ -123,7 +127,8 @@ void conf_read_defaults(struct conf_reader *reader, enum conf_group group, void 
 struct err *conf_read_mistake(struct conf_reader *reader, int line, const char *fmt, ...)
     PRINTF(3, 4);
 
-/* --- conf_field.c ------------------------------------------------------------------------------ */
+/* --- conf_field.c ------------------------------------------------------------------------------
+ */
 
 /* conf_field_read(reader, setting, key, where, field): check one value and put it into ${field}; a
  * wrong one is reported and leaves the default. */
@@ -138,7 +143,8 @@ void conf_field_default(struct arena *arena, const struct conf_key *key, void *f
 bool conf_field_raw(struct conf_reader *reader, const config_setting_t *setting, const char *where,
                     struct conf_value *value);
 
-/* --- conf_named.c ------------------------------------------------------------------------------ */
+/* --- conf_named.c ------------------------------------------------------------------------------
+ */
 
 /* The members of `stores` and `environments`. ${setting} NULL: not written. */
 void conf_named_stores(struct conf_reader *reader, config_setting_t *setting);
@@ -147,7 +153,8 @@ void conf_named_envs(struct conf_reader *reader, config_setting_t *setting);
 /* Whether ${name} holds letters, digits, "_" and "-" only and is not too long for a file's name. */
 bool conf_named_is_plain(const char *name);
 
-/* --- conf_env.c -------------------------------------------------------------------------------- */
+/* --- conf_env.c --------------------------------------------------------------------------------
+ */
 
 /* conf_env_finish(reader, setting, env): the computed defaults of an environment that was read, and
  * the checks of one key against another. */

@@ -34,7 +34,8 @@ struct err *conf_read_mistake(struct conf_reader *reader, int line, const char *
 
 int conf_read_line(const config_setting_t *setting, const char *group, const char *key)
 {
-    const config_setting_t *in = group == NULL ? setting : config_setting_get_member(setting, group);
+    const config_setting_t *in =
+        group == NULL ? setting : config_setting_get_member(setting, group);
     const config_setting_t *found;
 
     if (in == NULL || !config_setting_is_group(in))
@@ -75,8 +76,8 @@ static void unknown_key(struct conf_reader *reader, const config_setting_t *sett
 static void read_key(struct conf_reader *reader, config_setting_t *setting,
                      const struct conf_key *key, const char *where, void *base)
 {
-    const char *path = *where == '\0' ? key->name
-                                      : arena_printf(reader->arena, "%s.%s", where, key->name);
+    const char *path =
+        *where == '\0' ? key->name : arena_printf(reader->arena, "%s.%s", where, key->name);
 
     if (key->kind != KIND_GROUP && key->kind != KIND_NAMED) {
         conf_field_read(reader, setting, key, path, (char *)base + key->offset);
@@ -182,9 +183,9 @@ void conf_read_text(struct conf_reader *reader, const char *text, size_t n)
     if (config_read_string(&config, text))
         read_tree(reader, config_root_setting(&config));
     else
-        err_hint(conf_read_mistake(reader, config_error_line(&config), "%s",
-                                   config_error_text(&config)),
-                 "Settings are written NAME = VALUE; with texts and durations in quotes; the "
-                 "mistake may stand at the end of the line before.");
+        err_hint(
+            conf_read_mistake(reader, config_error_line(&config), "%s", config_error_text(&config)),
+            "Settings are written NAME = VALUE; with texts and durations in quotes; the "
+            "mistake may stand at the end of the line before.");
     config_destroy(&config);
 }

@@ -2,9 +2,9 @@
  * conf_scan - a look at the text before libconfig gets it.
  *
  * libconfig cuts an integer without the suffix L to 32 bits without a word, ends the whole program
- * when an @include names a directory, stops at a NUL byte, takes a comment without an end, and loses
- * the memory of a string that stands where none can. This scanner knows comments, strings, names,
- * integers and brackets, no more.
+ * when an @include names a directory, stops at a NUL byte, takes a comment without an end, and
+ * loses the memory of a string that stands where none can. This scanner knows comments, strings,
+ * names, integers and brackets, no more.
  */
 #include "conf/conf_parts.h"
 

@@ -41,7 +41,8 @@ static bool is_variable(const char *name)
     return *name == '\0';
 }
 
-/* The `.env` files that may hold a variable: beside the configuration, and in the engine's folder. */
+/* The `.env` files that may hold a variable: beside the configuration, and in the engine's folder.
+ */
 static size_t dotenv_files(const struct resolver *r, const char *files[2])
 {
     const struct conf_value *directory = conf_value(&r->conf->engine, "directory");
@@ -49,8 +50,9 @@ static size_t dotenv_files(const struct resolver *r, const char *files[2])
 
     files[n++] = fs_join(r->arena, r->conf->dir, ".env");
     if (directory != NULL && directory->text != NULL)
-        files[n++] = fs_join(r->arena, fs_join(r->arena, r->conf->dir,
-                                               fs_expand(r->arena, directory->text)), ".env");
+        files[n++] =
+            fs_join(r->arena, fs_join(r->arena, r->conf->dir, fs_expand(r->arena, directory->text)),
+                    ".env");
     if (n == 2 && strcmp(files[0], files[1]) == 0)
         n = 1;
     return n;
@@ -79,8 +81,8 @@ static int from_variable(struct resolver *r, const char *name)
     err_detail(r->err, "It was looked for in the environment%s.",
                n > 0 ? " and in these files" : "");
     for (size_t i = 0; i < n; i++)
-        err_detail(r->err, "%s%s", files[i], fs_exists(files[i]) ? " (does not set it)"
-                                                                 : " (does not exist)");
+        err_detail(r->err, "%s%s", files[i],
+                   fs_exists(files[i]) ? " (does not set it)" : " (does not exist)");
     return err_hint(r->err, "Set %s, or write it into one of these files.", name);
 }
 
@@ -187,8 +189,11 @@ static void hide_keywords(const char *at)
 int secret_resolve(struct arena *arena, const struct conf *conf, const char *text,
                    struct secret_database *out, struct err *err)
 {
-    struct resolver r = {.arena = arena, .conf = conf, .err = err,
-                         .text = trimmed(arena, text), .source = "the configuration"};
+    struct resolver r = {.arena = arena,
+                         .conf = conf,
+                         .err = err,
+                         .text = trimmed(arena, text),
+                         .source = "the configuration"};
 
     if (follow(&r) != 0)
         return -1;
@@ -200,7 +205,6 @@ int secret_resolve(struct arena *arena, const struct conf *conf, const char *tex
                              "or env:NAME, file:PATH or ini:PATH for a place that holds one.");
     }
     hide_keywords(r.text);
-    *out = (struct secret_database){
-        .conninfo = r.text, .scheme = "postgresql", .source = r.source};
+    *out = (struct secret_database){.conninfo = r.text, .scheme = "postgresql", .source = r.source};
     return 0;
 }

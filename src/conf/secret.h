@@ -3,8 +3,8 @@
  *
  * Understood: a libpq conninfo ("host=… dbname=…", "service=NAME"), a libpq URI, an SQLAlchemy URL
  * ("postgresql+psycopg2://", "+asyncpg", "+psycopg", "postgres://"), and three places that hold one
- * of these: "env:NAME" (the environment, then the file `.env` beside the configuration, then that in
- * the engine's directory), "file:PATH" and "ini:PATH" (sqlalchemy.url of that alembic.ini, with
+ * of these: "env:NAME" (the environment, then the file `.env` beside the configuration, then that
+ * in the engine's directory), "file:PATH" and "ini:PATH" (sqlalchemy.url of that alembic.ini, with
  * %(here)s and %%). URLs are given to libpq as keywords. Passwords found are registered with
  * log_secret. Changes: nothing.
  */
@@ -15,7 +15,7 @@
 
 struct secret_database {
     const char *conninfo; /* for libpq: keywords; a secret */
-    const char *scheme;   /* "postgresql+asyncpg", … when it was an SQLAlchemy URL, else "postgresql" */
+    const char *scheme;   /* "postgresql+asyncpg", … of an SQLAlchemy URL; else "postgresql" */
     const char *source;   /* where it came from, for messages: "environment variable SHOP_URL" */
 };
 

@@ -1,8 +1,8 @@
 /*
- * secret_ini - one key of the section [alembic] of an alembic.ini, as Python's ConfigParser reads it:
- * "key = value" or "key: value", names without regard to case, whole-line comments only, indented
- * lines go on with the value, %(name)s from the same section, from [DEFAULT], or "here" (the file's
- * folder), and %% for a percent sign.
+ * secret_ini - one key of the section [alembic] of an alembic.ini, as Python's ConfigParser reads
+ * it: "key = value" or "key: value", names without regard to case, whole-line comments only,
+ * indented lines go on with the value, %(name)s from the same section, from [DEFAULT], or "here"
+ * (the file's folder), and %% for a percent sign.
  */
 #include "conf/secret_parts.h"
 
@@ -65,8 +65,7 @@ static char *raw(const struct ini *ini, const char *section, const char *key)
             continue;
         if (first > line && first < line + n && *first != '\r') {
             if (going_on)
-                value = arena_printf(ini->arena, "%s\n%s", value,
-                                     trimmed(ini->arena, line, n));
+                value = arena_printf(ini->arena, "%s\n%s", value, trimmed(ini->arena, line, n));
             continue;
         }
         if (first == line + n || *first == '\r')

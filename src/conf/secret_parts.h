@@ -11,9 +11,9 @@
 /* secret_url_is(text): whether it looks like a URL ("SCHEME://…"). */
 bool secret_url_is(const char *text);
 
-/* secret_url_parse(arena, url, source, out, err): a libpq URI or an SQLAlchemy URL as libpq keywords
- * in out->conninfo, and its scheme. ${source} is for messages. The password is registered with
- * log_secret. */
+/* secret_url_parse(arena, url, source, out, err): a libpq URI or an SQLAlchemy URL as libpq
+ * keywords in out->conninfo, and its scheme. ${source} is for messages. The password is registered
+ * with log_secret. */
 int secret_url_parse(struct arena *arena, const char *url, const char *source,
                      struct secret_database *out, struct err *err) CHECK;
 

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "conf/conf_parts.h"
 
+/* clang-format off */
 /* What libpq takes in a connection string (PostgreSQL 18's list). */
 static const char *const libpq_keys[] = {
     "application_name", "channel_binding", "client_encoding", "connect_timeout", "dbname",
@@ -34,6 +35,7 @@ static const char *const driver_keys[] = {
     "max_cached_statement_lifetime", "prepare_threshold", "prepared_statement_cache_size",
     "prepared_statement_name_func", "server_settings", "statement_cache_size",
 };
+/* clang-format on */
 
 static const char *const ssl_modes[] = {"disable", "allow",     "prefer",
                                         "require", "verify-ca", "verify-full"};
@@ -176,8 +178,8 @@ static int check_port(struct url *url, const char *port)
     char *end;
     long number = strtol(port, &end, 10);
 
-    if (*port == '\0' || (isdigit((unsigned char)*port) && *end == '\0' && number > 0 &&
-                          number <= 65535))
+    if (*port == '\0' ||
+        (isdigit((unsigned char)*port) && *end == '\0' && number > 0 && number <= 65535))
         return 0;
     wrong(url, "has a port that is no number from 1 to 65535"); /* it may be a lost password */
     return err_hint(url->err, "The form is postgresql://USER:PASSWORD@HOST:PORT/DATABASE.");
@@ -298,15 +300,16 @@ static int read_query(struct url *url, const char *text)
     while (*text != '\0') {
         size_t n = strcspn(text, "&"), name = strcspn(text, "=&");
         const char *key = decode(url->arena, text, name, url->has_driver);
-        const char *value = name < n ? decode(url->arena, text + name + 1, n - name - 1,
-                                              url->has_driver)
-                                     : NULL;
+        const char *value =
+            name < n ? decode(url->arena, text + name + 1, n - name - 1, url->has_driver) : NULL;
 
         if (key == NULL || (name < n && value == NULL))
             return wrong(url, "has a NUL byte in it");
         if (n > 0 && value == NULL)
-            return err_set(url->err, ERR_CONFIG, "the database URL from %s has the parameter "
-                           "\"%s\" without a value", url->source, key);
+            return err_set(url->err, ERR_CONFIG,
+                           "the database URL from %s has the parameter "
+                           "\"%s\" without a value",
+                           url->source, key);
         if (n > 0 && strstr(key, "password") != NULL)
             log_secret(arena_strndup(url->arena, text + name + 1, n - name - 1));
         if (n > 0 && read_parameter(url, key, value) != 0)
@@ -405,8 +408,10 @@ static int read_scheme(struct url *url, const char *text, size_t n, const char *
 
     if ((base != 10 || strncmp(text, "postgresql", base) != 0) &&
         (base != 8 || strncmp(text, "postgres", base) != 0)) {
-        err_set(url->err, ERR_CONFIG, "the database URL from %s is for \"%.*s\", not for "
-                "PostgreSQL", url->source, (int)(base < 40 ? base : 40), text);
+        err_set(url->err, ERR_CONFIG,
+                "the database URL from %s is for \"%.*s\", not for "
+                "PostgreSQL",
+                url->source, (int)(base < 40 ? base : 40), text);
         return err_hint(url->err, "It begins with postgresql:// or postgresql+DRIVER://.");
     }
     url->has_driver = base < n;

@@ -90,8 +90,10 @@ static void add_database(struct buf *out, const struct setup_found *found, struc
     const char *value;
 
     if (found->variable != NULL) {
-        buf_addf(out, "%s# the variable may also stand in a .env file beside this one or beside "
-                      "alembic.ini\n", indent);
+        buf_addf(out,
+                 "%s# the variable may also stand in a .env file beside this one or beside "
+                 "alembic.ini\n",
+                 indent);
         value = arena_printf(found->arena, "env:%s", found->variable);
     } else if (found->url != NULL && !found->url_has_password) {
         buf_addf(out, "%s# as alembic.ini says\n", indent);
@@ -102,8 +104,10 @@ static void add_database(struct buf *out, const struct setup_found *found, struc
                     ? "ini:alembic.ini"
                     : arena_printf(found->arena, "ini:%s/alembic.ini", found->engine);
     } else {
-        buf_addf(out, "%s# \"service=NAME\", \"host=… dbname=…\", a postgresql:// URL, env:NAME, "
-                      "file:PATH or ini:PATH\n", indent);
+        buf_addf(out,
+                 "%s# \"service=NAME\", \"host=… dbname=…\", a postgresql:// URL, env:NAME, "
+                 "file:PATH or ini:PATH\n",
+                 indent);
         value = "env:DATABASE_URL";
         strvec_push(notes, "nothing says where the database is: set DATABASE_URL, or write "
                            "another value for database");
@@ -111,8 +115,7 @@ static void add_database(struct buf *out, const struct setup_found *found, struc
     add_setting(out, indent, "database", value);
 }
 
-static void add_environments(struct buf *out, const struct setup_found *found,
-                             struct strvec *notes)
+static void add_environments(struct buf *out, const struct setup_found *found, struct strvec *notes)
 {
     buf_adds(out, "\nenvironments: {\n    production: {\n");
     add_database(out, found, notes);

@@ -1,8 +1,8 @@
 /*
  * setup_compose - the service of a Compose file in which Alembic can run.
  *
- * A light scan by lines, no YAML reader: what it finds becomes a commented suggestion. A service with
- * a profile is left out: `exec` needs one that is running.
+ * A light scan by lines, no YAML reader: what it finds becomes a commented suggestion. A service
+ * with a profile is left out: `exec` needs one that is running.
  */
 #include "conf/setup_parts.h"
 
@@ -97,7 +97,8 @@ static void scan(const char *text, const char *folder, struct service *best)
             level = indent;
         if (inside && indent == level && colon != NULL) {
             take_better(best, &now);
-            now = (struct service){.name = line + indent, .length = (size_t)(colon - line) - indent};
+            now =
+                (struct service){.name = line + indent, .length = (size_t)(colon - line) - indent};
         } else if (inside && now.name != NULL) {
             enum fit fit = line_fit(line, n, folder);
 

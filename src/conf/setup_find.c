@@ -26,8 +26,8 @@ static bool has_ini(const struct setup_found *found, const char *folder)
 /* Folders that hold other people's code. */
 static bool is_foreign(const char *name)
 {
-    static const char *const foreign[] = {"node_modules", "venv", "env", "site-packages",
-                                          "__pycache__", "vendor", "build", "dist"};
+    static const char *const foreign[] = {"node_modules", "venv",   "env",   "site-packages",
+                                          "__pycache__",  "vendor", "build", "dist"};
 
     if (name[0] == '.')
         return true;
@@ -47,9 +47,8 @@ static void search(const struct setup_found *found, const char *folder, int leve
     if (fs_list(fs_join(found->arena, found->root, folder), &names, &ignored) != 0)
         return;
     for (size_t i = 0; i < names.n; i++) {
-        const char *path = strcmp(folder, ".") == 0
-                               ? arena_strdup(found->arena, names.v[i])
-                               : fs_join(found->arena, folder, names.v[i]);
+        const char *path = strcmp(folder, ".") == 0 ? arena_strdup(found->arena, names.v[i])
+                                                    : fs_join(found->arena, folder, names.v[i]);
 
         if (is_foreign(names.v[i]) || !fs_is_dir(fs_join(found->arena, found->root, path)))
             continue;
@@ -212,8 +211,8 @@ static void find_dotenv(struct setup_found *found, struct strvec *notes)
 
         if (secret_dotenv(found->arena, path, name) == NULL)
             continue;
-        found->dotenv = strcmp(folders[i], ".") == 0
-                            ? ".env" : fs_join(found->arena, folders[i], ".env");
+        found->dotenv =
+            strcmp(folders[i], ".") == 0 ? ".env" : fs_join(found->arena, folders[i], ".env");
         strvec_pushf(notes, "\"%s\" sets %s", found->dotenv, name);
         break;
     }

@@ -73,7 +73,7 @@ static inline void fixture_good(struct fixture *f, const char *text)
     assert_int_equal(f->errs.n, 0);
 }
 
-#define HEAD_TEXT "project = \"shop\"; engine: { plugin = \"alembic\"; };\n"
+#define HEAD_TEXT      "project = \"shop\"; engine: { plugin = \"alembic\"; };\n"
 #define ENV_TEXT(body) HEAD_TEXT "environments: { prod: { database = \"dbname=x\"; " body " }; };"
 
 #endif

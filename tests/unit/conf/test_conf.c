@@ -9,7 +9,8 @@ static const char printed[] =
     "engine: { plugin = \"alembic\"; directory = \"backend\"; command = [\"poetry\", \"run\", "
     "\"alembic\"]; };\n"
     "stores: {\n"
-    "  local:   { plugin = \"local\"; path = \"snapshots\"; keep: { last = 3; daily = 7; weekly = 4; "
+    "  local:   { plugin = \"local\"; path = \"snapshots\"; keep: { last = 3; daily = 7; weekly = "
+    "4; "
     "monthly = 6; }; };\n"
     "  offsite: { plugin = \"sftp\"; url = \"sftp://backup@vault.example:22/srv/shop\"; identity = "
     "\"~/.ssh/id_ed25519\"; };\n"
@@ -21,7 +22,8 @@ static const char printed[] =
     "    protected = true;                       # refresh and restore ask for this environment's "
     "name\n"
     "    strict: { compare_type = true; compare_server_default = true; };\n"
-    "    snapshot: { plugin = \"pgdump\"; stores = [\"local\", \"offsite\"]; require = \"all\"; };\n"
+    "    snapshot: { plugin = \"pgdump\"; stores = [\"local\", \"offsite\"]; require = \"all\"; "
+    "};\n"
     "    apply: { lock_timeout = \"5s\"; statement_timeout = \"0\"; retries = 10; };\n"
     "    recover = [\"transaction\", \"downgrade\", \"restore\"];\n"
     "    hooks: { pre_deploy = [\"snapshot\", \"hooks/maintenance-on\"]; post_deploy = "
@@ -119,8 +121,8 @@ static void test_defaults(void **state)
     assert_int_equal(f->conf->n_stores, 1);
     assert_string_equal(f->conf->stores[0].plugin.plugin, "local");
     assert_string_equal(conf_value(&f->conf->stores[0].plugin, "path")->text, "snapshots");
-    assert_string_equal(f->conf->state_dir, geteuid() == 0 ? "/var/lib/deploy-db/shop"
-                                                           : "/state/deploy-db/shop");
+    assert_string_equal(f->conf->state_dir,
+                        geteuid() == 0 ? "/var/lib/deploy-db/shop" : "/state/deploy-db/shop");
 }
 
 /* A protected environment compares both, unless the file says otherwise. */
@@ -147,17 +149,21 @@ static void test_every_key(void **state)
     const struct env *env;
 
     basetest_env("HOME=/home/me");
-    fixture_good(f,
+    fixture_good(
+        f,
         "project = \"a_b-3\"; state_dir = \"~/state\"; plugin_dirs = [\"p\", \"/q\"];\n"
         "engine = { plugin = \"sql\"; version_table = \"v\"; version_table_schema = \"s\"; n = 5; "
         "big = 5000000000L; on = TRUE; none = []; };\n"
         "stores = { a = { plugin = \"local\"; keep = { within = \"7d\"; yearly = 1; min_keep = 2; "
         "hourly = 1; }; }; b = { plugin = \"local\"; }; };\n"
         "environments = { x = { database = \"dbname=x\"; maintenance_database = \"template1\"; "
-        "target = \"heads\"; snapshot = { plugin = \"template\"; stores = (\"b\", \"a\"); require = "
-        "\"a\"; compression_level = 19L; jobs = 0x10; verify = \"fast\"; raw = \"kept\"; }; apply = "
+        "target = \"heads\"; snapshot = { plugin = \"template\"; stores = (\"b\", \"a\"); require "
+        "= "
+        "\"a\"; compression_level = 19L; jobs = 0x10; verify = \"fast\"; raw = \"kept\"; }; apply "
+        "= "
         "{ lock_timeout = \"500ms\"; statement_timeout = \"2 min\"; retries = 0; timeout = \"1h\"; "
-        "}; lock = { wait = \"0\"; }; recover = [\"restore\"]; hooks = { pre_deploy = [\"snapshot\"]; "
+        "}; lock = { wait = \"0\"; }; recover = [\"restore\"]; hooks = { pre_deploy = "
+        "[\"snapshot\"]; "
         "verify = [\"v\"]; on_failure = [\"f\"]; timeout = \"30s\"; }; preflight = { "
         "long_transaction = \"0\"; free_space_margin = \"10 GB\"; }; }; };");
     assert_string_equal(f->conf->state_dir, "/home/me/state");
@@ -212,12 +218,13 @@ static void test_odd_text(void **state)
 {
     struct fixture *f = *state;
 
-    fixture_good(f, "\xef\xbb\xbf// top\r\n# 5000000000 @include\r\n/* \" \r\n */\r\n" ENV_TEXT(""));
+    fixture_good(f,
+                 "\xef\xbb\xbf// top\r\n# 5000000000 @include\r\n/* \" \r\n */\r\n" ENV_TEXT(""));
     assert_int_equal(conf_env(f->conf, "prod")->line, 6);
     fixture_good(f, "environments: { e: { database = \"dbname=\" \"x\"; snapshot: { stores = "
                     "[\"late\"]; }; }; }\n"
-                    "stores: { late: { plugin = \"local\"; url = \"x\\\" @include 9999999999\"; } }\n"
-                    HEAD_TEXT);
+                    "stores: { late: { plugin = \"local\"; url = \"x\\\" @include 9999999999\"; } "
+                    "}\n" HEAD_TEXT);
     assert_string_equal(conf_env(f->conf, "e")->database, "dbname=x");
     assert_string_equal(conf_value(&f->conf->stores[0].plugin, "url")->text,
                         "x\" @include 9999999999");
@@ -295,8 +302,9 @@ static void test_lookup(void **state)
 {
     struct fixture *f = *state;
 
-    fixture_good(f, HEAD_TEXT "environments: { production: { database = \"dbname=x\"; }; staging: { "
-                              "database = \"dbname=y\"; }; };");
+    fixture_good(f,
+                 HEAD_TEXT "environments: { production: { database = \"dbname=x\"; }; staging: { "
+                           "database = \"dbname=y\"; }; };");
     assert_null(conf_env(f->conf, "prod"));
     assert_string_equal(conf_nearest_env(f->conf, "produktion"), "production");
     assert_string_equal(conf_nearest_env(f->conf, "stagign"), "staging");
@@ -310,12 +318,28 @@ static void test_duration(void **state)
     static const struct {
         const char *text;
         int64_t ms;
-    } good[] = {{"0", 0},        {"500ms", 500},       {"5s", 5000},   {"2min", 120000},
-                {"2 min", 120000}, {"1h", 3600000},    {"7d", 604800000}, {"0s", 0},
-                {"00", 0},       {"9223372036854775807ms", INT64_MAX}};
-    static const char *const bad[] = {"", "5", "5 seconds", "5sec", "-5s", "+5s", " 5s", "5s ",
-                                      "5  s", "1.5h", "5S", "s", "5m", "1h30min",
-                                      "9223372036854775808ms", "9223372036854775807d", "0x5s"};
+    } good[] = {{"0", 0},          {"500ms", 500},
+                {"5s", 5000},      {"2min", 120000},
+                {"2 min", 120000}, {"1h", 3600000},
+                {"7d", 604800000}, {"0s", 0},
+                {"00", 0},         {"9223372036854775807ms", INT64_MAX}};
+    static const char *const bad[] = {"",
+                                      "5",
+                                      "5 seconds",
+                                      "5sec",
+                                      "-5s",
+                                      "+5s",
+                                      " 5s",
+                                      "5s ",
+                                      "5  s",
+                                      "1.5h",
+                                      "5S",
+                                      "s",
+                                      "5m",
+                                      "1h30min",
+                                      "9223372036854775808ms",
+                                      "9223372036854775807d",
+                                      "0x5s"};
     int64_t ms;
 
     (void)state;
@@ -330,7 +354,7 @@ static void test_duration(void **state)
 }
 
 static const struct conf_known known[] = {
-    {"directory", CONF_PATH}, {"command", CONF_LIST},    {"port", CONF_INT},
+    {"directory", CONF_PATH}, {"command", CONF_LIST},      {"port", CONF_INT},
     {"fast", CONF_BOOL},      {"patience", CONF_DURATION}, {"note", CONF_STRING},
 };
 enum { KNOWN = sizeof known / sizeof *known };
@@ -339,20 +363,22 @@ static void test_check_plugin(void **state)
 {
     struct fixture *f = *state;
     static const char *const bad[] = {
-        "directory = 5;",     "directory = [\"x\"];", "command = \"alembic\";", "command = true;",
-        "port = \"22\";",     "port = true;",         "port = [\"1\"];",        "fast = \"true\";",
-        "fast = 1;",          "patience = 5;",        "patience = \"5\";",      "note = true;",
+        "directory = 5;",    "directory = [\"x\"];", "command = \"alembic\";", "command = true;",
+        "port = \"22\";",    "port = true;",         "port = [\"1\"];",        "fast = \"true\";",
+        "fast = 1;",         "patience = 5;",        "patience = \"5\";",      "note = true;",
         "comand = [\"x\"];",
     };
 
-    fixture_good(f, "project = \"x\"; environments: { e: { database = \"a=b\"; }; }; engine: { plugin "
-                    "= \"alembic\"; directory = \"d\"; command = [\"c\"]; port = 22; fast = false; "
-                    "patience = \"5s\"; note = \"n\"; };");
+    fixture_good(f,
+                 "project = \"x\"; environments: { e: { database = \"a=b\"; }; }; engine: { plugin "
+                 "= \"alembic\"; directory = \"d\"; command = [\"c\"]; port = 22; fast = false; "
+                 "patience = \"5s\"; note = \"n\"; };");
     assert_int_equal(conf_check_plugin(f->conf, &f->conf->engine, known, KNOWN, &f->errs), 0);
     assert_int_equal(f->errs.n, 0);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        fixture_good(f, arena_printf(f->arena, "project = \"x\"; environments: { e: { database = "
-                                               "\"a=b\"; }; };\nengine: { plugin = \"alembic\";\n%s };",
+        fixture_good(f, arena_printf(f->arena,
+                                     "project = \"x\"; environments: { e: { database = "
+                                     "\"a=b\"; }; };\nengine: { plugin = \"alembic\";\n%s };",
                                      bad[i]));
         if (conf_check_plugin(f->conf, &f->conf->engine, known, KNOWN, &f->errs) != -1)
             fail_msg("\"%s\" was accepted", bad[i]);
@@ -363,8 +389,9 @@ static void test_check_plugin(void **state)
     basetest_has(f->errs.items[0].primary, "unknown key \"comand\" in engine, plugin \"alembic\"");
     assert_string_equal(f->errs.items[0].hint, "Did you mean \"command\"?");
     /* A misspelt key of the core is known too; several mistakes are all reported. */
-    fixture_good(f, "project = \"x\"; environments: { e: { database = \"a=b\"; }; }; engine: { plugin "
-                    "= \"alembic\"; version_tabel = \"v\"; port = \"x\"; };");
+    fixture_good(f,
+                 "project = \"x\"; environments: { e: { database = \"a=b\"; }; }; engine: { plugin "
+                 "= \"alembic\"; version_tabel = \"v\"; port = \"x\"; };");
     assert_int_equal(conf_check_plugin(f->conf, &f->conf->engine, known, KNOWN, &f->errs), -1);
     assert_int_equal(f->errs.n, 2);
     assert_string_equal(f->errs.items[0].hint, "Did you mean \"version_table\"?");
@@ -373,9 +400,9 @@ static void test_check_plugin(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_printed),   TEST(test_defaults),    TEST(test_protected), TEST(test_every_key),
-        TEST(test_no_snapshot), TEST(test_odd_text),  TEST(test_state_dir), TEST(test_paths),
-        TEST(test_find),      TEST(test_lookup),      TEST(test_duration),  TEST(test_check_plugin),
+        TEST(test_printed),     TEST(test_defaults), TEST(test_protected), TEST(test_every_key),
+        TEST(test_no_snapshot), TEST(test_odd_text), TEST(test_state_dir), TEST(test_paths),
+        TEST(test_find),        TEST(test_lookup),   TEST(test_duration),  TEST(test_check_plugin),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

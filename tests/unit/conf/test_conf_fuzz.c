@@ -21,7 +21,8 @@ static void test_corpus(void **state)
     for (size_t i = 0; i < names.n; i++) {
         auto_buf struct buf text = {0};
 
-        assert_int_equal(fs_read(fs_join(f->arena, corpus(f), names.v[i]), 1 << 20, &text, &err), 0);
+        assert_int_equal(fs_read(fs_join(f->arena, corpus(f), names.v[i]), 1 << 20, &text, &err),
+                         0);
         for (size_t n = 0; n <= text.len; n++)
             LLVMFuzzerTestOneInput((const uint8_t *)text.data, n);
         for (size_t n = 0; n < text.len; n++) {

@@ -18,9 +18,9 @@ static void read_source(const char *name, struct buf *out)
 static const char *type_word(enum conf_kind kind)
 {
     static const char *const words[] = {
-        [KIND_STRING] = "text",     [KIND_BOOL] = "boolean", [KIND_INT] = "integer",
-        [KIND_DURATION] = "duration", [KIND_SIZE] = "size",  [KIND_CHOICE] = "choice",
-        [KIND_LIST] = "list",       [KIND_RUNGS] = "list",   [KIND_GROUP] = "group",
+        [KIND_STRING] = "text",       [KIND_BOOL] = "boolean", [KIND_INT] = "integer",
+        [KIND_DURATION] = "duration", [KIND_SIZE] = "size",    [KIND_CHOICE] = "choice",
+        [KIND_LIST] = "list",         [KIND_RUNGS] = "list",   [KIND_GROUP] = "group",
         [KIND_NAMED] = "group",
     };
 
@@ -94,8 +94,8 @@ static void test_manual_values(void **state)
         for (size_t j = 0; key->kind == KIND_CHOICE && key->choices[j] != NULL; j++)
             assert_non_null(strstr(at, arena_printf(f->arena, ".Ql %s\n", key->choices[j])));
         if (key->kind == KIND_INT && key->min > 0)
-            assert_non_null(strstr(at, arena_printf(f->arena, "from %d to %d", (int)key->min,
-                                                    (int)key->max)));
+            assert_non_null(
+                strstr(at, arena_printf(f->arena, "from %d to %d", (int)key->min, (int)key->max)));
     }
 }
 
@@ -107,7 +107,8 @@ static void test_manual_examples(void **state)
     size_t n = 0;
 
     read_source("config/deploy-db.cfg.5", &page);
-    for (const char *at = buf_text(&page); (at = strstr(at, ".Bd -literal -offset indent\n")); n++) {
+    for (const char *at = buf_text(&page); (at = strstr(at, ".Bd -literal -offset indent\n"));
+         n++) {
         const char *end;
 
         at = strchr(at, '\n') + 1;

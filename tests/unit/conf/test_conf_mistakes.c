@@ -26,8 +26,9 @@ static const struct row rows[] = {
     {HEAD_TEXT "x = ((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((",
      ":2: the groups are too deep", NULL},
     {ENV_TEXT("apply: { lock_timeout = 5s; };"), ":2: syntax error", "in quotes"},
-    {ENV_TEXT("apply: { retries = 5000000000; };"), ":2: the integer 5000000000 is too large", NULL},
-    {ENV_TEXT("apply: { retries = -2147483649; };") , ":2: the integer -2147483649 is too large",
+    {ENV_TEXT("apply: { retries = 5000000000; };"), ":2: the integer 5000000000 is too large",
+     NULL},
+    {ENV_TEXT("apply: { retries = -2147483649; };"), ":2: the integer -2147483649 is too large",
      NULL},
     {ENGINE_TEXT("plugin = \"x\"; n = 0x1FFFFFFFF;"), ":2: the integer 0x1FFFFFFFF is too large",
      NULL},
@@ -37,7 +38,8 @@ static const struct row rows[] = {
     {ENV_TEXT("protcted = true;"), ":2: unknown key \"protcted\" in environments.prod",
      "Did you mean \"protected\"?"},
     {ENV_TEXT("apply: { lock_timout = \"5s\"; };"),
-     ":2: unknown key \"lock_timout\" in environments.prod.apply", "Did you mean \"lock_timeout\"?"},
+     ":2: unknown key \"lock_timout\" in environments.prod.apply",
+     "Did you mean \"lock_timeout\"?"},
     {ENV_TEXT("lock_timeout = \"5s\";"), "unknown key \"lock_timeout\"",
      "belongs in the group environments.NAME.apply"},
     {ENV_TEXT("version_table = \"x\";"), "unknown key", "belongs in the group engine"},
@@ -93,17 +95,20 @@ static const struct row rows[] = {
     /* names */
     {HEAD_TEXT "environments: { a*b: { database = \"a=b\"; }; };",
      ":2: environment \"a*b\" cannot have this name", "letters, digits"},
-    {HEAD_TEXT "environments: { plan: { database = \"a=b\"; }; };", "the name of the command \"plan\"",
-     "plan-env"},
+    {HEAD_TEXT "environments: { plan: { database = \"a=b\"; }; };",
+     "the name of the command \"plan\"", "plan-env"},
     {HEAD_TEXT "environments: { check: { database = \"a=b\"; }; };", "the command \"check\"", NULL},
     {HEAD_TEXT "environments: { list: { database = \"a=b\"; }; };", "the command \"list\"", NULL},
     {HEAD_TEXT "environments: { e123456789012345678901234567890123456789012345678: { database = "
-               "\"a=b\"; }; };", "cannot have this name", "at most 48"},
+               "\"a=b\"; }; };",
+     "cannot have this name", "at most 48"},
     {HEAD_TEXT "environments: { e = \"dbname=x\"; };", "environments.e must be a group", NULL},
     {STORES_TEXT("all: { plugin = \"local\"; };"), "cannot have the label \"all\"", NULL},
-    {"project = \"a/b\"; engine: { plugin = \"x\"; }; environments: { e: { database = \"a=b\"; }; };",
+    {"project = \"a/b\"; engine: { plugin = \"x\"; }; environments: { e: { database = \"a=b\"; }; "
+     "};",
      ":1: the project's name \"a/b\"", "letters, digits"},
-    {"project = \"..\"; engine: { plugin = \"x\"; }; environments: { e: { database = \"a=b\"; }; };",
+    {"project = \"..\"; engine: { plugin = \"x\"; }; environments: { e: { database = \"a=b\"; }; "
+     "};",
      ":1: the project's name \"..\"", NULL},
     /* what is missing */
     {"engine: { plugin = \"x\"; }; environments: { e: { database = \"a=b\"; }; };",
@@ -119,15 +124,17 @@ static const struct row rows[] = {
     /* one key against another */
     {ENV_TEXT("snapshot: { stores = [\"locl\"]; };"), "names the store \"locl\"",
      "Did you mean \"local\"?"},
-    {ENV_TEXT("snapshot: { stores = [\"moon\"]; };"), "names the store \"moon\", which does not exist",
-     "group stores"},
-    {ENV_TEXT("snapshot: { stores = [\"local\", \"local\"]; };"), "the store \"local\" twice", NULL},
+    {ENV_TEXT("snapshot: { stores = [\"moon\"]; };"),
+     "names the store \"moon\", which does not exist", "group stores"},
+    {ENV_TEXT("snapshot: { stores = [\"local\", \"local\"]; };"), "the store \"local\" twice",
+     NULL},
     {ENV_TEXT("snapshot: { stores = []; };"), "keeps snapshots in no store", NULL},
-    {ENV_TEXT("snapshot: { require = \"offsite\"; };"), "requires the store \"offsite\"", "\"any\""},
+    {ENV_TEXT("snapshot: { require = \"offsite\"; };"), "requires the store \"offsite\"",
+     "\"any\""},
     {ENV_TEXT("protected = true;\nhooks: { pre_deploy = [\"x\"]; };"),
      ":3: environment \"prod\" is protected, but", "Put \"snapshot\""},
-    {ENV_TEXT("hooks: { pre_deploy = [\"snapshot\", \"snapshot\"]; };"), "takes the snapshot 2 times",
-     NULL},
+    {ENV_TEXT("hooks: { pre_deploy = [\"snapshot\", \"snapshot\"]; };"),
+     "takes the snapshot 2 times", NULL},
     {ENV_TEXT("hooks: { post_deploy = [\"snapshot\"]; };"), "\"snapshot\" is no post_deploy hook",
      "pre_deploy"},
     {ENV_TEXT("hooks: { pre_deploy = []; }; recover = [\"transaction\", \"restore\"];"),
@@ -148,8 +155,7 @@ static void test_rows(void **state)
             fail_msg("row %zu has %zu mistakes: %s; %s", i, f->errs.n, f->errs.items[0].primary,
                      f->errs.items[1].primary);
         assert_int_equal(f->errs.items[0].code, ERR_CONFIG);
-        basetest_has(f->errs.items[0].primary,
-                     arena_printf(f->arena, "%s/deploy-db.cfg", f->dir));
+        basetest_has(f->errs.items[0].primary, arena_printf(f->arena, "%s/deploy-db.cfg", f->dir));
         basetest_has(f->errs.items[0].primary, row->says);
         if (row->hint != NULL)
             basetest_has(f->errs.items[0].hint, row->hint);
@@ -161,31 +167,38 @@ static void test_many(void **state)
 {
     struct fixture *f = *state;
     static const char text[] =
-        "project = \"my shop\";\n"                                             /* 1 */
-        "statedir = \"x\";\n"                                                  /* 2 */
-        "engine: { plugin = 5; big = 5000000000; };\n"                         /* 3: two */
+        "project = \"my shop\";\n"                                                      /* 1 */
+        "statedir = \"x\";\n"                                                           /* 2 */
+        "engine: { plugin = 5; big = 5000000000; };\n"                                  /* 3: two */
         "stores: { any: { plugin = \"local\"; keep: { last = -1; daily = 1; }; }; };\n" /* 4: two */
         "environments: {\n"
-        "  status: { };\n"                                                     /* 6: two */
+        "  status: { };\n" /* 6: two */
         "  prod: {\n"
-        "    database = 1;\n"                                                  /* 8 */
+        "    database = 1;\n" /* 8 */
         "    protected = true;\n"
-        "    recover = [\"restore\", \"undo\", \"restore\"];\n"                /* 10: two */
-        "    hooks: { pre_deploy = []; timeout = \"soon\"; };\n"               /* 11: two */
-        "    snapshot: { stores = [\"moon\"]; require = \"sun\"; };\n"         /* 12: two */
-        "    locks: { wait = \"5s\"; };\n"                                     /* 13 */
+        "    recover = [\"restore\", \"undo\", \"restore\"];\n"        /* 10: two */
+        "    hooks: { pre_deploy = []; timeout = \"soon\"; };\n"       /* 11: two */
+        "    snapshot: { stores = [\"moon\"]; require = \"sun\"; };\n" /* 12: two */
+        "    locks: { wait = \"5s\"; };\n"                             /* 13 */
         "  };\n"
         "};\n";
     static const char *const expected[] = {
-        ":1: the project's name", ":2: unknown key \"statedir\"", ":3: engine.plugin must be",
-        ":3: the integer", ":4: stores.any.keep.last must be between",
-        ":4: a store cannot have the label", ":6: an environment cannot have the name",
-        ":6: environment \"status\" names no database", ":8: environments.prod.database must be",
+        ":1: the project's name",
+        ":2: unknown key \"statedir\"",
+        ":3: engine.plugin must be",
+        ":3: the integer",
+        ":4: stores.any.keep.last must be between",
+        ":4: a store cannot have the label",
+        ":6: an environment cannot have the name",
+        ":6: environment \"status\" names no database",
+        ":8: environments.prod.database must be",
         ":10: environments.prod.recover: unknown rung \"undo\"",
         ":10: environments.prod.recover names \"restore\" twice",
         ":11: environments.prod.hooks.timeout: \"soon\" is no duration",
-        ":11: environment \"prod\" is protected", ":12: environment \"prod\" names the store",
-        ":12: environment \"prod\" requires the store \"sun\"", ":13: unknown key \"locks\"",
+        ":11: environment \"prod\" is protected",
+        ":12: environment \"prod\" names the store",
+        ":12: environment \"prod\" requires the store \"sun\"",
+        ":13: unknown key \"locks\"",
     };
 
     assert_int_equal(fixture_load(f, text), -1);
@@ -222,7 +235,8 @@ static void test_unreadable(void **state)
     struct fixture *f = *state;
     auto_buf struct buf large = {0};
 
-    assert_int_equal(conf_load(f->arena, fs_join(f->arena, f->dir, "none.cfg"), &f->conf, &f->errs), -1);
+    assert_int_equal(conf_load(f->arena, fs_join(f->arena, f->dir, "none.cfg"), &f->conf, &f->errs),
+                     -1);
     assert_int_equal(f->errs.n, 1);
     assert_int_equal(f->errs.items[0].code, ERR_CONFIG);
     basetest_has(f->errs.items[0].primary, "none.cfg");

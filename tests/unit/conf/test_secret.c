@@ -51,7 +51,8 @@ static void test_urls(void **state)
     } rows[] = {
         {"postgresql+psycopg2://user:p%40ss@host:5433/db?sslmode=require&application_name=a%20b",
          "user='user' password='p@ss' dbname='db' sslmode='require' application_name='a b' "
-         "host='host' port='5433'", "postgresql+psycopg2"},
+         "host='host' port='5433'",
+         "postgresql+psycopg2"},
         {"postgresql://host/db", "dbname='db' host='host'", "postgresql"},
         {"postgres://u@host/db", "user='u' dbname='db' host='host'", "postgresql"},
         {"postgresql:///db", "dbname='db'", "postgresql"},
@@ -59,10 +60,14 @@ static void test_urls(void **state)
         /* sockets */
         {"postgresql+psycopg2://user@/db?host=/var/run/postgresql",
          "user='user' dbname='db' host='/var/run/postgresql'", "postgresql+psycopg2"},
-        {"postgresql+psycopg2://user@:5433/db?host=/sock", "user='user' dbname='db' host='/sock' "
-         "port='5433'", "postgresql+psycopg2"},
-        {"postgresql+psycopg2://user@/db?host=/sock&port=5433", "user='user' dbname='db' "
-         "host='/sock' port='5433'", "postgresql+psycopg2"},
+        {"postgresql+psycopg2://user@:5433/db?host=/sock",
+         "user='user' dbname='db' host='/sock' "
+         "port='5433'",
+         "postgresql+psycopg2"},
+        {"postgresql+psycopg2://user@/db?host=/sock&port=5433",
+         "user='user' dbname='db' "
+         "host='/sock' port='5433'",
+         "postgresql+psycopg2"},
         {"postgresql://%2Fvar%2Frun/db", "dbname='db' host='/var/run'", "postgresql"},
         /* several hosts */
         {"postgresql+psycopg2:///db?host=a:1&host=b:2", "dbname='db' host='a,b' port='1,2'",
@@ -80,8 +85,10 @@ static void test_urls(void **state)
         {"postgresql://[2001:db8::1],b/db", "dbname='db' host='2001:db8::1,b'", "postgresql"},
         {"postgresql:///db?host=::1", "dbname='db' host='::1'", "postgresql"},
         /* asyncpg */
-        {"postgresql+asyncpg://u@h/db?ssl=verify-full", "user='u' dbname='db' "
-         "sslmode='verify-full' host='h'", "postgresql+asyncpg"},
+        {"postgresql+asyncpg://u@h/db?ssl=verify-full",
+         "user='u' dbname='db' "
+         "sslmode='verify-full' host='h'",
+         "postgresql+asyncpg"},
         {"postgresql+asyncpg://h/db?ssl=True&timeout=9&prepared_statement_cache_size=0",
          "dbname='db' sslmode='require' connect_timeout='9' host='h'", "postgresql+asyncpg"},
         {"postgresql+asyncpg://h/db?ssl=0", "dbname='db' sslmode='disable' host='h'",
@@ -91,12 +98,18 @@ static void test_urls(void **state)
          "postgresql+psycopg2"},
         {"postgresql+psycopg2://u:12/34@h/db", "user='u' password='12/34' dbname='db' host='h'",
          "postgresql+psycopg2"},
-        {"postgresql+psycopg2://u:100%25sure%zz%@h/db", "user='u' password='100%sure%zz%' "
-         "dbname='db' host='h'", "postgresql+psycopg2"},
-        {"postgresql://u:it%27s%5Cme+you@h/my%20db", "user='u' password='it\\'s\\\\me+you' "
-         "dbname='my db' host='h'", "postgresql"},
-        {"postgresql://h:5432/db?application_name=a@b", "dbname='db' application_name='a@b' "
-         "host='h' port='5432'", "postgresql"},
+        {"postgresql+psycopg2://u:100%25sure%zz%@h/db",
+         "user='u' password='100%sure%zz%' "
+         "dbname='db' host='h'",
+         "postgresql+psycopg2"},
+        {"postgresql://u:it%27s%5Cme+you@h/my%20db",
+         "user='u' password='it\\'s\\\\me+you' "
+         "dbname='my db' host='h'",
+         "postgresql"},
+        {"postgresql://h:5432/db?application_name=a@b",
+         "dbname='db' application_name='a@b' "
+         "host='h' port='5432'",
+         "postgresql"},
         {"postgresql://u:@h/db", "user='u' password='' dbname='db' host='h'", "postgresql"},
         /* "+" is a space for SQLAlchemy, a plus for libpq */
         {"postgresql+psycopg2://h/db?options=-c+x", "dbname='db' options='-c x' host='h'",
@@ -105,8 +118,10 @@ static void test_urls(void **state)
         /* SQLAlchemy takes the database's name as it is written, libpq decodes it */
         {"postgresql+psycopg2://h/my%20db", "dbname='my%20db' host='h'", "postgresql+psycopg2"},
         /* parameters after the path win; empty ones between "&" are nothing */
-        {"postgresql://u:old@h/db?user=v&password=newer&database=db2&&", "user='v' "
-         "password='newer' dbname='db2' host='h'", "postgresql"},
+        {"postgresql://u:old@h/db?user=v&password=newer&database=db2&&",
+         "user='v' "
+         "password='newer' dbname='db2' host='h'",
+         "postgresql"},
     };
 
     load(f);
@@ -264,15 +279,17 @@ static void test_ini(void **state)
     struct err err;
 
     load(f);
-    fixture_write(f, "backend/alembic.ini",
-                  "[DEFAULT]\nname = shop\n\n[loggers]\nsqlalchemy.url = postgresql://wrong/db\n"
-                  "[alembic]\n# sqlalchemy.url = postgresql://comment/db\nscript_location = %(here)s/m\n"
-                  "SQLAlchemy.URL: postgresql://u:p%%40ss-E@%(host)s/%(name)s ; no comment\r\n"
-                  "host = db1\n[other]\nhost = db2\n");
+    fixture_write(
+        f, "backend/alembic.ini",
+        "[DEFAULT]\nname = shop\n\n[loggers]\nsqlalchemy.url = postgresql://wrong/db\n"
+        "[alembic]\n# sqlalchemy.url = postgresql://comment/db\nscript_location = %(here)s/m\n"
+        "SQLAlchemy.URL: postgresql://u:p%%40ss-E@%(host)s/%(name)s ; no comment\r\n"
+        "host = db1\n[other]\nhost = db2\n");
     assert_string_equal(resolve(f, "ini:backend/alembic.ini").conninfo,
                         "user='u' password='p@ss-E' dbname='shop ; no comment' host='db1'");
     hidden("p@ss-E");
-    fixture_write(f, "a.ini", "[alembic]\nsqlalchemy.url = postgresql:///db?sslrootcert=%(here)s/ca\n");
+    fixture_write(f, "a.ini",
+                  "[alembic]\nsqlalchemy.url = postgresql:///db?sslrootcert=%(here)s/ca\n");
     assert_string_equal(resolve(f, "ini:a.ini").conninfo,
                         arena_printf(f->arena, "dbname='db' sslrootcert='%s/ca'", f->dir));
     fixture_write(f, "a.ini", "[alembic]\nsqlalchemy.url =\n   postgresql://h/folded\n");
@@ -300,17 +317,34 @@ static void test_dotenv(void **state)
     static const struct {
         const char *name, *value;
     } rows[] = {
-        {"PLAIN", "value"},       {"EXPORTED", "x y"},     {"SPACED", "a b"},
-        {"COMMENTED", "v"},       {"HASH", "a#b"},         {"EMPTY", ""},
-        {"SINGLE", "a # b\\n"},   {"DOUBLE", "a # \"b\"\n\tc"}, {"LINES", "one\ntwo"},
-        {"QUOTED NAME", "q"},     {"REF", "value/end"},    {"DEFAULTED", "dflt"},
-        {"UNKNOWN", "[]"},        {"FROM_ENV", "outer"},   {"TWICE", "second"},
-        {"AFTER_BAD", "ok"},      {"NOT_CLOSED", NULL},    {"NO_VALUE", NULL},
-        {"TRAILING", NULL},       {"DOLLAR", "$PLAIN ${"}, {"CRLF", "cr"},
-        {"APOSTROPHE", "it's"},   {"ONLY_COMMENT", "# nothing"},    {"missing", NULL},
+        {"PLAIN", "value"},
+        {"EXPORTED", "x y"},
+        {"SPACED", "a b"},
+        {"COMMENTED", "v"},
+        {"HASH", "a#b"},
+        {"EMPTY", ""},
+        {"SINGLE", "a # b\\n"},
+        {"DOUBLE", "a # \"b\"\n\tc"},
+        {"LINES", "one\ntwo"},
+        {"QUOTED NAME", "q"},
+        {"REF", "value/end"},
+        {"DEFAULTED", "dflt"},
+        {"UNKNOWN", "[]"},
+        {"FROM_ENV", "outer"},
+        {"TWICE", "second"},
+        {"AFTER_BAD", "ok"},
+        {"NOT_CLOSED", NULL},
+        {"NO_VALUE", NULL},
+        {"TRAILING", NULL},
+        {"DOLLAR", "$PLAIN ${"},
+        {"CRLF", "cr"},
+        {"APOSTROPHE", "it's"},
+        {"ONLY_COMMENT", "# nothing"},
+        {"missing", NULL},
         {"LAST", "no newline"},
     };
-    const char *path = fixture_write(f, ".env",
+    const char *path = fixture_write(
+        f, ".env",
         "# comment\nPLAIN=value\n  export EXPORTED=x y  \nSPACED = a b\nCOMMENTED=v # note\n"
         "HASH=a#b\nEMPTY=\nSINGLE='a # b\\n'\nDOUBLE=\"a # \\\"b\\\"\\n\\tc\" # note\n"
         "LINES=\"one\ntwo\"\n'QUOTED NAME'=q\nREF=${PLAIN}/end\nDEFAULTED=${NOPE:-dflt}\n"
@@ -322,7 +356,8 @@ static void test_dotenv(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *value = secret_dotenv(f->arena, path, rows[i].name);
 
-        if (rows[i].value == NULL ? value != NULL : value == NULL || strcmp(value, rows[i].value) != 0)
+        if (rows[i].value == NULL ? value != NULL
+                                  : value == NULL || strcmp(value, rows[i].value) != 0)
             fail_msg("%s is <%s>, not <%s>", rows[i].name, value ? value : "NULL",
                      rows[i].value ? rows[i].value : "NULL");
     }

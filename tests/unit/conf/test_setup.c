@@ -53,7 +53,8 @@ static void test_poetry(void **state)
     fixture_write(f, "backend/alembic.ini", INI("driver://user:pass@localhost/dbname"));
     fixture_write(f, "backend/alembic/env.py", "import os\nurl = os.getenv(\"DATABASE_URL\")\n");
     fixture_write(f, "backend/pyproject.toml", "[build]\n[tool.poetry]\nname = 'x'\n");
-    fixture_write(f, "backend/.env", "DATABASE_URL=postgresql://user:pw-secret@localhost/vintage\n");
+    fixture_write(f, "backend/.env",
+                  "DATABASE_URL=postgresql://user:pw-secret@localhost/vintage\n");
     set_up(f, &r);
     assert_string_equal(engine_text(f, "directory"), "backend");
     command = conf_value(&f->conf->engine, "command");
@@ -78,11 +79,15 @@ static void test_compose(void **state)
         {"version: '3'\nservices:\n    db:\n        image: postgres\n    'web':  # x\n        "
          "volumes:\n            - \".:/app\"\n    built:\n        build:\n            context: .\n",
          "\"-T\", \"web\", \"alembic\"];"},
-        {"services:\n  migrate:\n    build: .\n    command: alembic upgrade head\n    profiles:\n      "
-         "- migrate\n  api:\n    build:\n      context: .\n    command: sh -c \"alembic upgrade head\"\n",
+        {"services:\n  migrate:\n    build: .\n    command: alembic upgrade head\n    profiles:\n  "
+         "    "
+         "- migrate\n  api:\n    build:\n      context: .\n    command: sh -c \"alembic upgrade "
+         "head\"\n",
          "\"-T\", \"api\", \"alembic\"];"},
-        {"services:\n  db:\n    image: postgres\n    volumes:\n      - ./data:/var/lib/postgresql\n  "
-         "# app:\n  #   build: .\nvolumes:\n  app:\n    build: .\n", NULL},
+        {"services:\n  db:\n    image: postgres\n    volumes:\n      - "
+         "./data:/var/lib/postgresql\n  "
+         "# app:\n  #   build: .\nvolumes:\n  app:\n    build: .\n",
+         NULL},
         {"services:\n", NULL},
         {"", NULL},
     };
@@ -105,8 +110,9 @@ static void test_compose_folder(void **state)
     auto_result struct result r = {0};
 
     fixture_write(f, "backend/alembic.ini", INI("postgresql://localhost/db"));
-    fixture_write(f, "compose.yaml", "services:\n  front:\n    build: ./frontend\n  back:\n    volumes:\n"
-                                     "      - ./backend/:/srv\n  other:\n    build: ./backend2\n");
+    fixture_write(f, "compose.yaml",
+                  "services:\n  front:\n    build: ./frontend\n  back:\n    volumes:\n"
+                  "      - ./backend/:/srv\n  other:\n    build: ./backend2\n");
     set_up(f, &r);
     basetest_has(buf_text(&r.text), "\"-T\", \"back\", \"alembic\"];");
     noted(&r, "\"compose.yaml\" has the service \"back\"");
@@ -125,7 +131,8 @@ static void test_database(void **state)
     struct err err = ERR_INIT;
 
     /* without a password: used as it is */
-    fixture_write(f, "alembic.ini", INI("postgresql+psycopg2://me@db/shop?application_name=\"x\\y"));
+    fixture_write(f, "alembic.ini",
+                  INI("postgresql+psycopg2://me@db/shop?application_name=\"x\\y"));
     set_up(f, &r);
     env = conf_env(f->conf, "production");
     assert_string_equal(env->database, "postgresql+psycopg2://me@db/shop?application_name=\"x\\y");
@@ -164,18 +171,20 @@ static void test_env_py(void **state)
     auto_result struct result r = {0};
 
     fixture_write(f, "alembic.ini", "[alembic]\nscript_location = %(here)s/db/migrations\n");
-    fixture_write(f, "db/migrations/env.py",
-                  "import os\nDEBUG = os.getenv('DEBUG')\nx = os.environ[ 'SHOP_DB_URL' ]\n"
-                  "context.configure(\n    my_version_table='no', version_table = \"shop_version\",\n"
-                  "    version_table_schema='audit', compare_type=version_table == 'q')\n");
+    fixture_write(
+        f, "db/migrations/env.py",
+        "import os\nDEBUG = os.getenv('DEBUG')\nx = os.environ[ 'SHOP_DB_URL' ]\n"
+        "context.configure(\n    my_version_table='no', version_table = \"shop_version\",\n"
+        "    version_table_schema='audit', compare_type=version_table == 'q')\n");
     set_up(f, &r);
     assert_string_equal(conf_env(f->conf, "production")->database, "env:SHOP_DB_URL");
     assert_string_equal(engine_text(f, "url_variable"), "SHOP_DB_URL");
     assert_string_equal(f->conf->version_table, "shop_version");
     assert_string_equal(f->conf->version_table_schema, "audit");
-    fixture_write(f, "db/migrations/env.py",
-                  "a = os.environ.get('A_URL')\nb = os.environ[\"DATABASE_URL\"]\n"
-                  "version_table_schema=settings.schema\nc = os.getenv(name)\nd = os.getenv('x_URL')");
+    fixture_write(
+        f, "db/migrations/env.py",
+        "a = os.environ.get('A_URL')\nb = os.environ[\"DATABASE_URL\"]\n"
+        "version_table_schema=settings.schema\nc = os.getenv(name)\nd = os.getenv('x_URL')");
     set_up(f, &r);
     assert_string_equal(conf_env(f->conf, "production")->database, "env:DATABASE_URL");
     assert_null(f->conf->version_table_schema);
@@ -229,7 +238,8 @@ static void test_names(void **state)
         fixture_good(f, buf_text(&r.text));
         assert_string_equal(f->conf->project, rows[i][1]);
     }
-    assert_int_equal(setup_write(fs_join(f->arena, f->dir, "nowhere"), &r.text, &r.notes, &err), -1);
+    assert_int_equal(setup_write(fs_join(f->arena, f->dir, "nowhere"), &r.text, &r.notes, &err),
+                     -1);
     assert_int_equal(err.code, ERR_CONFIG);
     basetest_has(err.primary, "nowhere\" is no folder");
 }
@@ -240,8 +250,9 @@ static void test_broken(void **state)
     struct fixture *f = *state;
     auto_result struct result r = {0};
 
-    fixture_write(f, "alembic.ini", "[alembic]\nscript_location = %(nowhere)s/x\n"
-                                    "sqlalchemy.url = postgresql://%(also)s/x\n");
+    fixture_write(f, "alembic.ini",
+                  "[alembic]\nscript_location = %(nowhere)s/x\n"
+                  "sqlalchemy.url = postgresql://%(also)s/x\n");
     fixture_write(f, "compose.yaml", "\t%%: [\nservices\nservices:x\n :\n");
     fixture_write(f, "pyproject.toml", "[project]\n");
     fixture_write(f, ".env", "\"\n=\nexport\n");
