@@ -172,8 +172,8 @@ void lex_next(struct lex *lex, struct token *token)
 
 bool lex_is(const struct token *token, enum lex_kind kind, const char *text)
 {
-    return token->kind == kind && token->n == strlen(text) &&
-           memcmp(token->text, text, token->n) == 0;
+    return token->kind == kind && token->n > 0 && *token->text == *text &&
+           strncmp(token->text, text, token->n) == 0 && text[token->n] == '\0';
 }
 
 bool lex_has_prefix(const struct token *string, const char *letters)
