@@ -10,6 +10,7 @@ packages=(
     libcmocka-dev libjansson-dev libssl-dev libpg-query-dev libinih-dev
     # to run and to test
     zstd postgresql postgresql-client alembic python3-alembic python3-sqlalchemy python3-psycopg2
+    python3-asyncpg python3-greenlet
     pgbouncer procps util-linux git
     # to check
     valgrind mandoc shellcheck libclang-rt-14-dev
