@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "atomic.h"
 #include "command.h"
 #include "driver.h"
 #include "header.h"
@@ -261,6 +262,69 @@ static int downgrade(struct ddb_call *call, const char *target)
     return command_run(call, "downgrade", target);
 }
 
+/* --- one transaction ---------------------------------------------------------------------------*/
+
+/* The revisions that are asked about, and whether a file of theirs raised a doubt. */
+struct doubting {
+    struct ddb_call *call;
+    const char *const *ids;
+    size_t seen;
+    const char *doubt; /* the file; NULL: none */
+};
+
+static bool is_atomic_file(const char *path, bool (*judge)(const char *text))
+{
+    char *text;
+    size_t n;
+    bool yes;
+
+    if (project_read(path, MAX_FILE, &text, &n) != 0)
+        return false;
+    yes = strlen(text) == n && judge(text);
+    free(text);
+    return yes;
+}
+
+static int doubt_revision(void *arg, const struct ddb_revision *revision)
+{
+    struct doubting *doubting = arg;
+
+    for (const char *const *id = doubting->ids; *id != NULL; id++) {
+        if (strcmp(*id, revision->id) != 0)
+            continue;
+        doubting->seen++;
+        if (!is_atomic_file(revision->path, atomic_text))
+            doubting->doubt = alembic_host->format(doubting->call, "%s", revision->path);
+    }
+    return doubting->doubt != NULL;
+}
+
+static int can_transaction(struct ddb_call *call, const char *const *ids)
+{
+    struct doubting doubting = {.call = call, .ids = ids};
+    struct project project;
+    struct locations locations;
+    const char *env;
+    size_t n = 0;
+
+    project_open(call, &project);
+    if (is_replaced(call, "upgrade") || project_locations(call, &project, &locations) != 0 ||
+        locations.script == NULL)
+        return DDB_CAN_PARTLY;
+    env = alembic_host->format(call, "%s/env.py", locations.script);
+    if (!is_atomic_file(env, atomic_environment))
+        doubting.doubt = env;
+    else if (revisions(call, doubt_revision, &doubting) != 0)
+        return -1;
+    while (ids[n] != NULL)
+        n++;
+    if (doubting.doubt == NULL && doubting.seen == n)
+        return DDB_CAN_FULLY;
+    alembic_host->log(call, DDB_LEVEL_DETAIL, "the run may be more than one transaction: see \"%s\"",
+                      doubting.doubt != NULL ? doubting.doubt : locations.script);
+    return DDB_CAN_PARTLY;
+}
+
 /* --- models ------------------------------------------------------------------------------------*/
 
 static int can_models(struct ddb_call *call)
@@ -328,6 +392,7 @@ static const struct ddb_engine engine = {
     .identify = identify,
     .can_downgrade = can_downgrade,
     .can_models = can_models,
+    .can_transaction = can_transaction,
 };
 
 static const struct ddb_setting settings[] = {

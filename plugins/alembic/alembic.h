@@ -9,6 +9,7 @@
  *     header.c    the identifiers at the top of a revision file, evaluated without Python
  *     command.c   the project's own command: its vector, its environment, its run
  *     reason.c    why it failed, from what it printed
+ *     atomic.c    whether a run is one transaction, from the words of its files
  *     python.c    the Python that belongs to the command
  *     driver.c    embed/driver.py: what only Alembic itself can answer
  *

@@ -206,6 +206,7 @@ static int from_config(struct ddb_call *call, const struct project *project,
     path = below(call, project->directory, script);
     if (!is_directory(path))
         return missing(call, locations, "script location", path);
+    locations->script = path;
     if (versions != NULL && *versions != '\0') {
         if (split_locations(call, project, config, versions, locations) != 0)
             return -1;

@@ -20,6 +20,7 @@ struct project {
 struct locations {
     struct list paths;
     bool recursive;
+    const char *script;  /* script_location, absolute: where env.py is; NULL: not known */
     const char *unknown; /* a sentence: why only Alembic itself can tell; NULL: the paths are right */
 };
 

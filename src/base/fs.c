@@ -321,6 +321,10 @@ char *fs_join(struct arena *arena, const char *dir, const char *name)
 
     if (name[0] == '/' || len == 0)
         return arena_strdup(arena, name);
+    while (strncmp(name, "./", 2) == 0)
+        name += 2;
+    if (name[0] == '\0' || strcmp(name, ".") == 0)
+        return arena_strdup(arena, dir);
     return arena_printf(arena, "%s%s%s", dir, dir[len - 1] == '/' ? "" : "/", name);
 }
 

@@ -47,7 +47,7 @@ int fs_private(const char *path, struct err *err) CHECK;
 /* fs_remove_tree(path, err): the directory with all in it; a missing one is fine. Changes: files. */
 int fs_remove_tree(const char *path, struct err *err) CHECK;
 
-/* Join, in ${arena}: "${dir}/${name}", or ${name} when that is absolute. fs_dirname as dirname(3)
+/* Join, in ${arena}: "${dir}/${name}" without a leading "./", or ${name} when that is absolute. fs_dirname as dirname(3)
  * without changing its argument. fs_expand replaces a leading "~/" by $HOME. */
 char *fs_join(struct arena *arena, const char *dir, const char *name);
 char *fs_dirname(struct arena *arena, const char *path);

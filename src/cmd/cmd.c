@@ -127,6 +127,7 @@ bool cmd_is_json(const struct cmd_context *context)
 void cmd_print(const struct cmd_context *context, json_t *json, const char *text)
 {
     progress_end();
+    context->options->printed = true;
     if (!cmd_is_json(context)) {
         fputs(text, stdout);
     } else {
@@ -308,6 +309,14 @@ static int run(struct cmd_context *context, struct err *err)
     return cmd->run(context, err);
 }
 
+/* With --json there is a document even when the command came to nothing. */
+static json_t *failure_json(int status, const struct err *err)
+{
+    return json_pack("{s:i, s:s, s:s, s:{s:s, s:s, s:s}}", "status", status, "outcome",
+                     err_meaning(status), "database", err_database(status), "error", "message",
+                     err->primary, "detail", err->detail, "hint", err->hint);
+}
+
 int cmd_run(int argc, char **argv)
 {
     struct options options;
@@ -328,6 +337,8 @@ int cmd_run(int argc, char **argv)
     progress_end();
     if (err.code != ERR_NONE)
         log_failure(&err);
+    if (status != ERR_NONE && cmd_is_json(&context) && !options.printed)
+        cmd_print(&context, failure_json(status, &err), "");
     if (fflush(stdout) != 0 && status == ERR_NONE)
         status = ERR_INTERNAL;
     host_unload_all();

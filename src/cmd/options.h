@@ -24,6 +24,7 @@ struct options {
     const char *value[OPT_COUNT];   /* the last one; NULL for switches */
     const char **args;              /* everything else, in order; NULL-terminated */
     int n_args;
+    bool printed;                   /* a result went to standard output */
 };
 
 /* options_parse(argc, argv, options, err): argv[0] is skipped; "--" ends the options; values may be

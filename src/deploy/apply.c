@@ -22,9 +22,9 @@ enum { FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 30 * 1000 };
 static int last_look(struct run *run, struct err *err)
 {
     if (run->lock != NULL && dblock_check(run->lock, err) != 0)
-        return err_as(err, ERR_PREPARE);
+        return -1;
     if (run_observe(run, &run->before, err) != 0)
-        return err_as(err, ERR_PREPARE);
+        return -1;
     for (size_t i = 0;; i++) {
         const char *planned = run->plan.row_ids[i], *now = run->before.rows[i];
 
@@ -38,7 +38,7 @@ static int last_look(struct run *run, struct err *err)
     }
     if (cancel_requested())
         return err_set(err, ERR_PREPARE, "stopped on request before anything was changed");
-    return record_write(run, err) == 0 ? 0 : err_as(err, ERR_PREPARE);
+    return record_write(run, err);
 }
 
 /* The pause before attempt ${n}: doubled each time, with a random part so that two of us do not keep
@@ -61,6 +61,7 @@ int apply_phase(struct run *run, struct err *err)
         return -1;
     cancel_on_second("deploy-db: migrations are running; the run stops and recovers as soon as the "
                      "command has ended (kill -9 leaves an unfinished run for `deploy-db recover`)\n");
+    run->touched = true;
     for (int attempt = 1;; attempt++) {
         struct err failure = ERR_INIT, proof = ERR_INIT;
         bool lock_timeout;

@@ -15,7 +15,7 @@ static const struct phase phases[] = {
     {"preflight", preflight_phase, ERR_REFUSED, false, "nothing", "start again"},
     {"hooks", hook_phase, ERR_PREPARE, false, "files, stores", "discard what is partial"},
     /* --- the point of no return --- */
-    {"apply", apply_phase, ERR_INTERNAL, true, "the database", "verify or recover"},
+    {"apply", apply_phase, ERR_PREPARE, true, "the database", "verify or recover"},
     {"verify", verify_phase, ERR_INTERNAL, true, "nothing", "verify again, else recover"},
     {"finish", finish_phase, ERR_POST, false, "state files, what hooks do", "finish"},
 };
@@ -92,7 +92,7 @@ static enum err_code fail(struct run *run, const struct phase *phase, struct err
     struct err back = ERR_INIT;
 
     run->phase = phase->name;
-    if (!phase->recovers || err->code == ERR_PREPARE) {
+    if (!run->touched || !phase->recovers) {
         status = stop_code(phase, err);
         err_as(err, status);
         if (run->in_ledger && status != ERR_POST)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/progress.h"
 
 static const struct ddb_engine *ops(const struct services *services)
 {
@@ -55,10 +56,14 @@ int engine_upgrade(struct services *services, const char *target, bool *lock_tim
 {
     struct ddb_call call = services_begin(services, &services->engine, err);
 
+    int rc;
+
     call.changes = true;
     call.timeout_ms = services->env->apply.timeout_ms;
     *lock_timeout = false;
-    if (services_end(&call, ops(services)->upgrade(&call, target), "upgrade", ERR_INTERNAL) == 0)
+    rc = ops(services)->upgrade(&call, target);
+    progress_end();
+    if (services_end(&call, rc, "upgrade", ERR_INTERNAL) == 0)
         return 0;
     *lock_timeout = is_lock_timeout(err);
     return -1;
@@ -67,14 +72,16 @@ int engine_upgrade(struct services *services, const char *target, bool *lock_tim
 int engine_downgrade(struct services *services, const char *target, struct err *err)
 {
     struct ddb_call call = services_begin(services, &services->engine, err);
+    int rc;
 
     call.changes = true;
     call.timeout_ms = services->env->apply.timeout_ms;
     if (ops(services)->downgrade == NULL)
         return err_set(err, ERR_INTERNAL, "engine \"%s\" cannot downgrade",
                        services->engine.plugin->table.name);
-    return services_end(&call, ops(services)->downgrade(&call, target), "downgrade",
-                        ERR_INTERNAL);
+    rc = ops(services)->downgrade(&call, target);
+    progress_end();
+    return services_end(&call, rc, "downgrade", ERR_INTERNAL);
 }
 
 static int add_text(void *arg, const char *text, size_t n)
@@ -87,12 +94,14 @@ int engine_sql(struct services *services, const char *from, const char *to, stru
                struct err *err)
 {
     struct ddb_call call = services_begin(services, &services->engine, err);
+    int rc;
 
     if (ops(services)->sql == NULL)
         return err_set(err, ERR_INTERNAL, "engine \"%s\" cannot print its SQL",
                        services->engine.plugin->table.name);
-    return services_end(&call, ops(services)->sql(&call, from, to, add_text, out), "sql",
-                        ERR_INTERNAL);
+    rc = ops(services)->sql(&call, from, to, add_text, out);
+    progress_end();
+    return services_end(&call, rc, "sql", ERR_INTERNAL);
 }
 
 /* --- models ----------------------------------------------------------------------------------------- */

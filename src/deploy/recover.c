@@ -175,6 +175,7 @@ static enum err_code climb(struct run *run, struct err *err)
 {
     bool restored = already_restored(run);
 
+    err_set(err, ERR_OPERATOR, "no way back was found");
     for (size_t i = 0; i < run->env->n_recover; i++)
         for (size_t r = 0; r < sizeof rungs / sizeof *rungs; r++) {
             struct err reason = ERR_INIT;
@@ -185,10 +186,10 @@ static enum err_code climb(struct run *run, struct err *err)
             log_detail("recovery: trying %s", rungs[r].name);
             if (rungs[r].run(run, &reason) == 0) {
                 run->recovered_by = rungs[r].name;
+                err_clear(err);
                 return rungs[r].status;
             }
             log_info("recovery by %s is not possible: %s", rungs[r].name, reason.primary);
-            err_set(err, ERR_OPERATOR, "no way back was found");
             err_detail(err, "%s: %s", rungs[r].name, reason.primary);
             if (reason.detail[0] != '\0')
                 err_detail(err, "%s", reason.detail);

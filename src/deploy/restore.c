@@ -111,6 +111,18 @@ static int prove_restored(struct run *run, const char *fresh, const struct bundl
     return rc;
 }
 
+/* Without statistics the planner would meet production with guesses. */
+static int analyze(struct run *run, const char *fresh, struct err *err)
+{
+    struct db *db = NULL;
+    int rc = db_open(run->services->target, fresh, DB_WRITE, &db, err);
+
+    if (rc == 0)
+        rc = swap_analyze(db, err);
+    db_close(db);
+    return rc;
+}
+
 static int load(struct run *run, struct db *admin, struct stored_bundle *stored,
                 const char *fresh, struct meta *meta, struct err *err)
 {
@@ -133,7 +145,7 @@ static int load(struct run *run, struct db *admin, struct stored_bundle *stored,
         return err_set(err, ERR_OPERATOR, "fault point recover.loaded");
     if (prove_restored(run, fresh, &stored->bundle, meta, err) != 0)
         return -1;
-    return swap_properties(admin, fresh, &meta->props, err);
+    return analyze(run, fresh, err) == 0 ? swap_properties(admin, fresh, &meta->props, err) : -1;
 }
 
 int restore_load(struct run *run, struct db *admin, const char *label, const char *snapshot,

@@ -42,6 +42,7 @@ struct run {
     bool pooled;           /* a transaction-mode pooler stands between: there is no lock */
     bool in_ledger;
     bool nothing_to_do;
+    bool touched;          /* the point of no return was passed */
 
     struct plan plan;
     struct before before;

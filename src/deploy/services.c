@@ -279,6 +279,8 @@ static int load(struct services *services, struct service *service, const char *
 
     service->label = label;
     service->group = group;
+    if (group->plugin == NULL)
+        return -1; /* a mistake of the file, and reported as that */
     if (host_load(group->plugin, kind, &table, &service->plugin, &err) != 0) {
         *errs_new(errs) = err;
         return -1;

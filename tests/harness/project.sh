@@ -35,7 +35,7 @@ revision()
             "$doc" "$id"
         printf "\nrevision = '%s'\ndown_revision = %s\nbranch_labels = None\n" "$id" "$down"
         printf "depends_on = %s\n\n" "${DEPENDS_ON:-None}"
-        sed -e 's/^\([^ ].*\)$/    \1/' -e 's/^    upgrade:$/\ndef upgrade():\n    pass/' \
+        sed -e 's/^/    /' -e 's/^    upgrade:$/\ndef upgrade():\n    pass/' \
             -e 's/^    downgrade:$/\n\ndef downgrade():\n    pass/'
     } >"alembic/versions/${id}_test.py"
 }
