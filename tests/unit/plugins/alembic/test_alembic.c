@@ -1,4 +1,7 @@
-/* The callbacks, with commands of the test's own and, where no database is needed, real Alembic. */
+/*
+ * The callbacks, with commands of the test's own and, where no database is needed, real Alembic.
+ * time-limit: 300
+ */
 #include "basetest.h"
 
 #include <sys/stat.h>
@@ -86,6 +89,7 @@ static void use_project(const char *name)
 /* --- revisions ---------------------------------------------------------------------------------*/
 
 static struct buf listed;
+static int paths; /* how many revisions came with one */
 
 /* "id<down[labels]{depends} first line of doc\n" */
 static int each(void *arg, const struct ddb_revision *revision)
@@ -102,12 +106,14 @@ static int each(void *arg, const struct ddb_revision *revision)
     }
     buf_addf(&listed, " %.*s\n", (int)strcspn(revision->doc, "\n"), revision->doc);
     assert_true(revision->path[0] == '/' || revision->path[0] == '\0');
+    paths += revision->path[0] == '/';
     return left != NULL && --*left == 0;
 }
 
 static const char *list(int rc)
 {
     buf_reset(&listed);
+    paths = 0;
     assert_int_equal(engine->revisions(call, each, NULL), rc);
     return buf_text(&listed);
 }
@@ -137,6 +143,7 @@ static void listed_by_alembic(void **state)
     use_project("shop");
     put("shop/pyproject.toml", "[tool.alembic]\n");
     assert_string_equal(list(0), shop);
+    assert_int_equal(paths, 4);
     assert_int_equal(call->n_runs, 1);
 }
 
@@ -188,6 +195,28 @@ static void needs_python(void **state)
     fakehost_setting_list(call, "command", LIST("docker", "compose", "run", "migrate"));
     list(-1);
     contains(call->err.primary, "the project's Python is not known");
+}
+
+/* The project is in a container only: a stand-in for docker that insists on -i. */
+static void listed_in_container(void **state)
+{
+    const char *docker = arena_printf(call->arena, "%s/docker", dir);
+    const char *const command[] = {docker, "exec", "app", "alembic", NULL};
+
+    (void)state;
+    use_project("shop");
+    put("docker", "#!/bin/sh\n"
+                  "[ \"$1 $2 $3 $4\" = 'exec -i app python' ] || exec </dev/null\n"
+                  "cd \"${0%/*}/shop\" && exec /usr/bin/python3 -\n");
+    fakehost_setting(call, "directory", "/nonexistent/app");
+    fakehost_setting_list(call, "command", command);
+    fakehost_fact(call, "config_dir", dir);
+    assert_string_equal(list(0), shop);
+    assert_int_equal(paths, 0); /* they mean nothing here */
+    fakehost_setting_list(call, "python", LIST(docker, "exec", "app", "python"));
+    list(-1);
+    contains(call->err.primary, "could not list the revisions with Alembic: ");
+    contains(call->err.detail, "because directory \"/nonexistent/app\" cannot be read here");
 }
 
 /* A file that only one of the two sees. */
@@ -475,6 +504,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(listed_by_alembic, setup, teardown),
         cmocka_unit_test_setup_teardown(listed_partly, setup, teardown),
         cmocka_unit_test_setup_teardown(needs_python, setup, teardown),
+        cmocka_unit_test_setup_teardown(listed_in_container, setup, teardown),
         cmocka_unit_test_setup_teardown(told_of_others, setup, teardown),
         cmocka_unit_test_setup_teardown(legacy_names, setup, teardown),
         cmocka_unit_test_setup_teardown(ten_thousand, setup, teardown),
