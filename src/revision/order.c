@@ -10,26 +10,31 @@
  * goes and the walk steps back by one. */
 struct cursor {
     struct revision *at;
-    size_t place; /* grows from cursor to cursor */
+    unsigned place; /* grows from cursor to cursor */
 };
 
-/* What the walk knows of a revision, by index. */
+/* What the walk knows of a revision, by index; small, since the walk visits many of them often. */
 struct place {
+    unsigned mark;     /* of the last search that was here */
+    unsigned waits;    /* open revisions directly above it */
+    unsigned cursor;   /* its cursor's place */
+    unsigned least;    /* the first cursor above it has this place, or a later one */
+    bool has_cursor;
     bool open;         /* in the hull, and not yet listed */
     bool wanted;       /* to be listed, and not yet */
-    bool has_cursor;
-    size_t cursor;     /* its cursor's place */
-    size_t waits;      /* open revisions directly above it */
 };
 
 struct walk {
     struct graph *graph;
     struct place *places;
+    unsigned *above;       /* indices of those above a revision, and where they begin by its index */
+    unsigned *above_start;
+    unsigned *stack;
     struct cursor *cursors;
     size_t n_cursors;
-    size_t next_place;
-    size_t work;       /* index of the cursor where the walk is */
-    struct revision **stack;
+    size_t work;           /* index of the cursor where the walk is */
+    unsigned next_place;
+    unsigned mark;
     struct revset out;
 };
 
@@ -55,7 +60,7 @@ static void append_cursor(struct walk *walk, struct revision *at)
     put_cursor(walk, cursor, at);
 }
 
-static size_t cursor_at(const struct walk *walk, size_t place)
+static size_t cursor_at(const struct walk *walk, unsigned place)
 {
     size_t low = 0;
     size_t high = walk->n_cursors;
@@ -72,29 +77,35 @@ static size_t cursor_at(const struct walk *walk, size_t place)
 }
 
 /* blocker(): the index of the first cursor above ${candidate}, or n_cursors. What was listed has no
- * cursor above it and is not searched. */
-static size_t blocker(struct walk *walk, struct revision *candidate)
+ * cursor above it and is not searched. Cursors only move down and new ones come last, so what one
+ * search finds is a least place for the searches to come. */
+static size_t blocker(struct walk *walk, const struct revision *candidate)
 {
-    unsigned mark = graph_new_mark(walk->graph);
-    size_t best = walk->next_place;
+    size_t first = walk->work == 0 && walk->n_cursors > 1 ? 1 : 0;
+    unsigned least = walk->places[candidate->index].least;
+    unsigned best = walk->next_place;
+    unsigned mark = ++walk->mark;
     size_t n = 0;
 
-    candidate->mark = mark;
-    walk->stack[n++] = candidate;
-    while (n > 0) {
-        struct revset above = walk->stack[--n]->all_next;
+    if (least < walk->cursors[first].place)
+        least = walk->cursors[first].place;
+    walk->stack[n++] = (unsigned)candidate->index;
+    while (n > 0 && best > least) {
+        unsigned at = walk->stack[--n];
 
-        for (size_t i = 0; i < above.n; i++) {
-            struct place *place = place_of(walk, above.v[i]);
+        for (unsigned i = walk->above_start[at]; i < walk->above_start[at + 1]; i++) {
+            struct place *place = &walk->places[walk->above[i]];
 
-            if (above.v[i]->mark == mark || !place->open)
+            if (place->mark == mark || !place->open)
                 continue;
-            above.v[i]->mark = mark;
-            walk->stack[n++] = above.v[i];
+            place->mark = mark;
             if (place->has_cursor && place->cursor < best)
                 best = place->cursor;
+            if (place->least < best)
+                walk->stack[n++] = walk->above[i];
         }
     }
+    walk->places[candidate->index].least = best;
     return best == walk->next_place ? walk->n_cursors : cursor_at(walk, best);
 }
 
@@ -134,29 +145,59 @@ static void list_candidate(struct walk *walk)
         remove_cursor(walk);
 }
 
+static void walk_init(struct walk *walk, struct graph *graph, struct revset hull,
+                      struct revset wanted)
+{
+    size_t n = graph_count(graph);
+    unsigned edges = 0;
+
+    *walk = (struct walk){.graph = graph};
+    walk->places = mem_alloc(n * sizeof *walk->places);
+    for (size_t i = 0; i < wanted.n; i++)
+        place_of(walk, wanted.v[i])->wanted = true;
+    for (size_t i = 0; i < hull.n; i++) {
+        place_of(walk, hull.v[i])->open = true;
+        for (size_t j = 0; j < hull.v[i]->normal_down.n; j++)
+            place_of(walk, hull.v[i]->normal_down.v[j])->waits++;
+    }
+    for (size_t i = 0; i < n; i++)
+        edges += (unsigned)graph_at(graph, i)->all_next.n;
+    walk->above = mem_alloc(edges * sizeof *walk->above);
+    walk->above_start = mem_alloc((n + 1) * sizeof *walk->above_start);
+    edges = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct revset above = graph_at(graph, i)->all_next;
+
+        for (size_t j = 0; j < above.n; j++)
+            walk->above[edges++] = (unsigned)above.v[j]->index;
+        walk->above_start[i + 1] = edges;
+    }
+    walk->stack = mem_alloc((n + 1) * sizeof *walk->stack);
+    walk->cursors = mem_alloc((n + 1) * sizeof *walk->cursors);
+}
+
+static void walk_release(struct walk *walk)
+{
+    mem_free(walk->places);
+    mem_free(walk->above);
+    mem_free(walk->above_start);
+    mem_free(walk->stack);
+    mem_free(walk->cursors);
+}
+
 /* topological(): ${wanted} from the newest to the oldest. ${heads} are those with none of it above
  * them; ${hull} is ${wanted} and whatever lies between two of its revisions. */
 static struct revset topological(struct graph *graph, struct revset hull, struct revset wanted,
                                  struct revset heads)
 {
-    size_t n = graph_count(graph);
-    struct walk walk = {.graph = graph};
+    struct walk walk;
     unsigned mark;
 
-    walk.places = mem_alloc(n * sizeof *walk.places);
-    walk.cursors = mem_alloc(n * sizeof *walk.cursors);
-    walk.stack = mem_alloc(n * sizeof(struct revision *));
-    for (size_t i = 0; i < wanted.n; i++)
-        place_of(&walk, wanted.v[i])->wanted = true;
-    for (size_t i = 0; i < hull.n; i++)
-        place_of(&walk, hull.v[i])->open = true;
-    for (size_t i = 0; i < hull.n; i++)
-        for (size_t j = 0; j < hull.v[i]->normal_down.n; j++)
-            place_of(&walk, hull.v[i]->normal_down.v[j])->waits++;
+    walk_init(&walk, graph, hull, wanted);
     mark = graph_new_mark(graph);
     for (size_t i = 0; i < heads.n; i++)
         heads.v[i]->mark = mark;
-    for (size_t i = 0; i < n; i++) /* in load order */
+    for (size_t i = 0; i < graph_count(graph); i++) /* in load order */
         if (graph_at(graph, i)->mark == mark && walk.places[i].wanted)
             append_cursor(&walk, graph_at(graph, i));
     while (walk.n_cursors > 0) {
@@ -170,9 +211,7 @@ static struct revset topological(struct graph *graph, struct revset hull, struct
         else
             list_candidate(&walk);
     }
-    mem_free(walk.places);
-    mem_free(walk.cursors);
-    mem_free(walk.stack);
+    walk_release(&walk);
     return walk.out;
 }
 

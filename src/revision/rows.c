@@ -155,14 +155,17 @@ static void drop_row(struct revset *rows, const struct revision *row)
     rows->n = kept;
 }
 
-/* own(): a list of its own for ${rows}, so that moving it on leaves the caller's other copies be. */
-static void own(struct graph *graph, struct revset *rows)
+/* own(): a list of its own for ${rows}, with room for ${more}, so that moving it on leaves the
+ * caller's other copies be. */
+static void own(struct graph *graph, struct revset *rows, size_t more)
 {
-    struct revset copy = {0};
+    size_t cap = rows->n + more;
+    struct revision **copy = arena_alloc(graph_arena(graph), cap * sizeof(struct revision *));
 
-    for (size_t i = 0; i < rows->n; i++)
-        revset_add(graph_arena(graph), &copy, rows->v[i]);
-    *rows = copy;
+    if (rows->n > 0)
+        memcpy(copy, rows->v, rows->n * sizeof *copy);
+    rows->v = copy;
+    rows->cap = cap;
 }
 
 void rows_upgrade(struct graph *graph, struct revset *rows, struct revision *step,
@@ -172,7 +175,7 @@ void rows_upgrade(struct graph *graph, struct revset *rows, struct revision *ste
     struct revision *last = NULL;
 
     if (!revset_has(*rows, step)) {
-        own(graph, rows);
+        own(graph, rows, 1);
         for (size_t i = 0; i < step->normal_down.n; i++) {
             struct revision *down = step->normal_down.v[i];
 
@@ -237,7 +240,7 @@ void rows_downgrade(struct graph *graph, struct revset *rows, struct revision *s
     if (revset_has(*rows, step)) {
         struct revset back = uncovered(graph, *rows, step);
 
-        own(graph, rows);
+        own(graph, rows, back.n);
         for (size_t i = 0; i + 1 < back.n; i++) {
             change(&made, ROW_INSERT, NULL, back.v[i]);
             put_row(graph, rows, back.v[i]);

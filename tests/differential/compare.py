@@ -281,7 +281,7 @@ def random_id(rng, used):
 
 
 def random_graph(rng):
-    size = rng.choice((1, 2, 3, 5, 8, 12, 20, 35))
+    size = 120 if rng.random() < 0.01 else rng.choice((1, 2, 3, 5, 8, 12, 20, 35))
     shape = rng.choice(("line", "branches", "wide", "merges", "any"))
     forks = {"line": 0, "branches": 0.2, "wide": 0.6, "merges": 0.3, "any": 0.3}[shape]
     merges = {"line": 0, "branches": 0, "wide": 0.1, "merges": 0.4, "any": 0.2}[shape]
