@@ -14,9 +14,10 @@ struct dbprops_statement {
 };
 
 struct dbprops {
-    const char *encoding, *collate, *ctype, *provider, *icu_locale; /* NULL: does not apply */
+    /* NULL: does not apply. provider: "libc", "icu", "builtin"; icu_locale is the builtin one's, too. */
+    const char *encoding, *collate, *ctype, *provider, *icu_locale, *icu_rules;
     const char *owner;
-    const char *tablespace;
+    const char *tablespace; /* for information: a copy goes to the server's default */
     struct dbprops_statement *statements; /* owner, ACL, ALTER DATABASE SET, ALTER ROLE IN DATABASE */
     size_t n;
     const char *const *extensions; /* "pgcrypto 1.3" */
@@ -24,8 +25,9 @@ struct dbprops {
 
 int dbprops_read(struct db *db, struct arena *arena, struct dbprops *props, struct err *err) CHECK;
 
-/* dbprops_roles(db, out, err): SQL that creates the roles which do not exist yet, with attributes and
- * memberships, without passwords; for psql. */
+/* dbprops_roles(db, out, err): SQL that creates the roles which do not exist yet, with attributes,
+ * settings and memberships, without passwords; for psql (it uses \gset and \if). Roles that exist
+ * are left as they are. */
 int dbprops_roles(struct db *db, struct buf *out, struct err *err) CHECK;
 
 /* dbprops_psql(props, out): the statements for psql, the database as :"db". */

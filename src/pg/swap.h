@@ -29,7 +29,9 @@ int swap_properties(struct db *admin, const char *name, const struct dbprops *pr
 int swap_exists(struct db *admin, const char *name, bool *exists, struct err *err) CHECK;
 
 /* swap_close(admin, name, keep_pid, err): no new sessions, and the present ones ended, except our own
- * ${keep_pid} (0: none); waits until they are gone, names those that cannot be ended.
+ * ${keep_pid} (0: none); waits up to 30 s until they are gone. ERR_REFUSED names what is in the way:
+ * sessions that cannot be ended, prepared transactions, readers of logical replication slots. After
+ * a failure the database is open as before.
  * swap_open(admin, name, err): let sessions in again. */
 int swap_close(struct db *admin, const char *name, int keep_pid, struct err *err) CHECK;
 int swap_open(struct db *admin, const char *name, struct err *err) CHECK;
