@@ -288,6 +288,23 @@ static void exec_pool(const char *ini)
     _exit(127);
 }
 
+static void await_pool(void)
+{
+    const char *conninfo =
+        arena_printf(arena, "host=%s port=6432 dbname=%s user=postgres", pool_dir, base);
+
+    for (int i = 0; i < 200; i++) {
+        PGconn *conn = PQconnectdb(conninfo);
+        bool ready = PQstatus(conn) == CONNECTION_OK;
+
+        PQfinish(conn);
+        if (ready)
+            return;
+        clock_sleep_ms(50);
+    }
+    fail_msg("pgbouncer does not start");
+}
+
 /* A pgbouncer before the cluster; gives a target behind it. */
 static struct db_target *start_pool(const char *mode, int size, int round_robin)
 {
@@ -317,8 +334,7 @@ static struct db_target *start_pool(const char *mode, int size, int round_robin)
     pool_pid = fork();
     if (pool_pid == 0)
         exec_pool(ini);
-    for (int i = 0; i < 100 && !fs_exists(fs_join(arena, pool_dir, ".s.PGSQL.6432")); i++)
-        clock_sleep_ms(50);
+    await_pool();
     assert_int_equal(db_target_new(arena,
                                    arena_printf(arena, "host=%s port=6432 dbname=%s user=postgres",
                                                 pool_dir, base),

@@ -1,6 +1,9 @@
 /* Tests of health: what a role may do, and what is in a deployment's way. */
 #include "basetest.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "pg/health.h"
@@ -221,6 +224,28 @@ static void test_hidden_transactions(void **state)
     PQfinish(app);
 }
 
+/* One short transaction after the other is no long one. */
+static void test_hidden_short_transactions(void **state)
+{
+    pid_t child;
+
+    (void)state;
+    fflush(NULL);
+    child = fork();
+    if (child == 0) {
+        PGconn *app = PQconnectdb(pgtest_conninfo_for(arena, base, "test_health_app"));
+
+        for (int i = 0; i < 100; i++)
+            PQclear(PQexec(app, "SELECT pg_sleep(0.05)"));
+        _exit(0);
+    }
+    clock_sleep_ms(300);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(examine("test_health_role", 200)->long_transactions.n, 0);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+
 static void test_prepared(void **state)
 {
     (void)state;
@@ -271,6 +296,7 @@ int main(void)
         cmocka_unit_test(test_dumps),
         cmocka_unit_test(test_long_transactions),
         cmocka_unit_test(test_hidden_transactions),
+        cmocka_unit_test(test_hidden_short_transactions),
         cmocka_unit_test(test_prepared),
         cmocka_unit_test(test_invalid_indexes),
         cmocka_unit_test(test_failure),

@@ -225,14 +225,17 @@ static void test_disconnect(void **state)
     PGconn *other = connect_named("deploy-db " RUN "b");
     PGconn *app = connect_named("app");
     struct err err = ERR_INIT;
-    struct db *own;
+    struct db *own, *second;
 
     (void)state;
     pgtest_run(child, "BEGIN; LOCK TABLE alembic_version");
     db_set_run(RUN); /* recovery bears the same name */
     own = pgtest_open(pgtest_target(arena, base, NULL), DB_READ);
+    second = pgtest_open(pgtest_target(arena, base, NULL), DB_READ);
     assert_int_equal(versions_disconnect(own, RUN, &err), 0);
     assert_true(db_alive(own));
+    assert_true(db_alive(second));
+    db_close(second);
     assert_true(db_alive(db));
     db_close(own);
     assert_true(is_ended(child));
