@@ -21,7 +21,7 @@ enum { ANSWER_MS = 10 * 1000, PARAMS_MAX = 32 };
 struct db {
     struct db *next; /* in the list of open sessions */
     PGconn *conn;
-    char *display;    /* "shop on db1:5432 as deploy" */
+    char *display; /* "shop on db1:5432 as deploy" */
     char version_text[32];
     int pid;          /* of the server's process; a pooler tells another one on connecting */
     int64_t limit_ms; /* for the answer to a statement; 0: none */
@@ -198,8 +198,7 @@ static int run_script(struct db *db, const char *sql, int flags, PGresult **res,
     return finish_statement(db, sql, flags, res, err);
 }
 
-static int run(struct db *db, const char *sql, int n, va_list args, PGresult **res,
-               struct err *err)
+static int run(struct db *db, const char *sql, int n, va_list args, PGresult **res, struct err *err)
 {
     const char *values[PARAMS_MAX] = {NULL};
 
@@ -335,8 +334,7 @@ int db_pooled(const struct db_target *target, const char *database, bool *pooled
     int status = -1;
 
     if (connect_plain(target, database, &a, err) == 0 &&
-        connect_plain(target, database, &b, err) == 0 &&
-        db_pool_compare(a, b, pooled, err) == 0) {
+        connect_plain(target, database, &b, err) == 0 && db_pool_compare(a, b, pooled, err) == 0) {
         status = 0;
         if (!*pooled && a->pid != PQbackendPID(a->conn))
             log_detail("%s is behind a pooler in session mode", target->display);
@@ -400,7 +398,8 @@ bool db_alive(struct db *db)
            (ignored.code == ERR_NONE || ignored.sqlstate[0] != '\0');
 }
 
-/* --- what other files of pg/ use ---------------------------------------------------------------- */
+/* --- what other files of pg/ use ----------------------------------------------------------------
+ */
 
 int db_query(struct db *db, struct db_result **result, struct err *err, const char *sql, int n, ...)
 {
@@ -496,8 +495,8 @@ void db_result_free_at(struct db_result **result)
     db_result_free(*result);
 }
 
-/* libpq refuses text that is not valid in the session's encoding: double the quotes then, and let the
- * server refuse it. */
+/* libpq refuses text that is not valid in the session's encoding: double the quotes then, and let
+ * the server refuse it. */
 static const char *keep_quoted(struct arena *arena, char *quoted, const char *text, char quote)
 {
     auto_buf struct buf out = {0};
@@ -528,7 +527,8 @@ const char *db_literal(struct db *db, struct arena *arena, const char *text)
     return keep_quoted(arena, PQescapeLiteral(db->conn, text, strlen(text)), text, '\'');
 }
 
-/* --- identity and snapshots --------------------------------------------------------------------- */
+/* --- identity and snapshots ---------------------------------------------------------------------
+ */
 
 static const char *text_of(const struct db_result *result)
 {
@@ -547,8 +547,8 @@ int db_identity(struct db *db, char system_identifier[32], char database_oid[16]
                  0) < 0)
         return -1;
     if (db_bool(about, 0, 1) &&
-        db_query(db, &control, err,
-                 "SELECT system_identifier FROM pg_catalog.pg_control_system()", 0) < 0)
+        db_query(db, &control, err, "SELECT system_identifier FROM pg_catalog.pg_control_system()",
+                 0) < 0)
         return -1;
     snprintf(database_oid, 16, "%s", text_of(about));
     snprintf(system_identifier, 32, "%s", control != NULL ? text_of(control) : "unknown");

@@ -4,9 +4,9 @@
  *
  * db_query runs in a READ ONLY transaction's semantics (default_transaction_read_only is on for
  * sessions opened with DB_READ); db_exec changes the database. Every session sets an empty
- * search_path-safe environment, client_encoding UTF8 (or the server's for SQL_ASCII), no timeouts but
- * those asked for, and application_name "deploy-db RUN". Sessions are opened, used and closed in one
- * thread.
+ * search_path-safe environment, client_encoding UTF8 (or the server's for SQL_ASCII), no timeouts
+ * but those asked for, and application_name "deploy-db RUN". Sessions are opened, used and closed
+ * in one thread.
  */
 #ifndef PG_DB_H
 #define PG_DB_H
@@ -44,8 +44,8 @@ struct db;
 /* db_open(target, database, mode, db, err): connect to ${database} (NULL: the target's own), 10 s
  * connect timeout unless the target says otherwise. The error has the server's SQLSTATE where there
  * is one; the class is ERR_REFUSED. */
-int db_open(const struct db_target *target, const char *database, enum db_mode mode,
-            struct db **db, struct err *err) CHECK;
+int db_open(const struct db_target *target, const char *database, enum db_mode mode, struct db **db,
+            struct err *err) CHECK;
 void db_close(struct db *db); /* NULL is fine */
 
 /* db_timeouts(db, lock_ms, statement_ms, err): for what follows on this session; 0 means none. */
@@ -72,17 +72,17 @@ void db_end_snapshot(struct db *db);
 /* The name of our sessions: "deploy-db ID". */
 const char *db_application(void);
 
-/* db_pooled(target, database, pooled, err): whether the server hands our two sessions one backend in
- * turn, as a pooler in transaction mode does. Leaves no setting behind in a shared backend. db_open
- * refuses such a server, because its settings would reach other people's sessions. */
+/* db_pooled(target, database, pooled, err): whether the server hands our two sessions one backend
+ * in turn, as a pooler in transaction mode does. Leaves no setting behind in a shared backend.
+ * db_open refuses such a server, because its settings would reach other people's sessions. */
 int db_pooled(const struct db_target *target, const char *database, bool *pooled,
               struct err *err) CHECK;
 
-/* db_query(db, result, err, sql, n, ...): ${n} text parameters (NULL: SQL NULL). The result has text
- * values; release it with db_result_free. db_exec is the same for statements that change something
- * and gives no result. A cancel request ends the statement on the server; the error (class
- * ERR_INTERNAL) has the SQLSTATE. db_quietly runs ${sql} even when a cancel was requested, and
- * ignores failures: for putting things back. */
+/* db_query(db, result, err, sql, n, ...): ${n} text parameters (NULL: SQL NULL). The result has
+ * text values; release it with db_result_free. db_exec is the same for statements that change
+ * something and gives no result. A cancel request ends the statement on the server; the error
+ * (class ERR_INTERNAL) has the SQLSTATE. db_quietly runs ${sql} even when a cancel was requested,
+ * and ignores failures: for putting things back. */
 struct db_result;
 int db_query(struct db *db, struct db_result **result, struct err *err, const char *sql, int n,
              ...) CHECK;

@@ -98,8 +98,8 @@ static int connect_error(const PGconn *conn, const char *display, struct err *er
 
     if (failed != NULL)
         reason = failed + strlen(" failed: ");
-    err_set(err, ERR_REFUSED, "could not connect to %s: %.*s", display,
-            (int)strcspn(reason, "\n"), reason);
+    err_set(err, ERR_REFUSED, "could not connect to %s: %.*s", display, (int)strcspn(reason, "\n"),
+            reason);
     if (first && sqlstate != NULL)
         snprintf(err->sqlstate, sizeof err->sqlstate, "%.5s", sqlstate);
     add_lines(err, message);
@@ -139,8 +139,8 @@ static int connect_loop(PGconn *conn, int64_t limit_ms, const char *display, str
         if (cancel_requested())
             return err_set(err, ERR_REFUSED, "could not connect to %s: cancelled", display);
         if (clock_mono_ms() - begun >= limit_ms) {
-            err_set(err, ERR_REFUSED, "could not connect to %s: no answer within %lld s",
-                    display, (long long)limit_ms / 1000);
+            err_set(err, ERR_REFUSED, "could not connect to %s: no answer within %lld s", display,
+                    (long long)limit_ms / 1000);
             return hint_for("", err);
         }
         if (!db_connect_wait(conn, state == PGRES_POLLING_READING ? POLLIN : POLLOUT))

@@ -8,8 +8,8 @@
 
 #include "pg/db_target.h"
 
-/* db_connect_open(target, database, display, conn, err): connected, or -1 with class ERR_REFUSED and
- * the server's SQLSTATE. PQfinish ${conn} in both cases (it may be NULL). */
+/* db_connect_open(target, database, display, conn, err): connected, or -1 with class ERR_REFUSED
+ * and the server's SQLSTATE. PQfinish ${conn} in both cases (it may be NULL). */
 int db_connect_open(const struct db_target *target, const char *database, const char *display,
                     PGconn **conn, struct err *err) CHECK;
 

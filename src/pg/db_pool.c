@@ -1,6 +1,6 @@
 /*
- * db_pool - see db_pool.h. A pooler that lends its server processes by transaction lets two sessions
- * see one process, or one session several.
+ * db_pool - see db_pool.h. A pooler that lends its server processes by transaction lets two
+ * sessions see one process, or one session several.
  */
 #include "pg/db_pool.h"
 
@@ -28,8 +28,8 @@ static int compare_processes(struct db *a, struct db *b, bool *pooled, struct er
     return 0;
 }
 
-/* Whether a setting of the first session is missing there, or is seen by the second one. The setting
- * is a placeholder that nothing reads. */
+/* Whether a setting of the first session is missing there, or is seen by the second one. The
+ * setting is a placeholder that nothing reads. */
 static int compare_settings(struct db *a, struct db *b, bool *pooled, struct err *err)
 {
     static const char read_it[] =

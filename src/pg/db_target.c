@@ -40,7 +40,8 @@ static struct db_option *find(struct db_target *target, const char *keyword)
     return NULL;
 }
 
-/* libpq quotes the connection string in its messages: show them only where it can hold no secret. */
+/* libpq quotes the connection string in its messages: show them only where it can hold no secret.
+ */
 static int parse_error(const char *conninfo, const char *message, struct err *err)
 {
     err_set(err, ERR_CONFIG, "could not understand the database's connection string");
@@ -103,7 +104,8 @@ static void copy_spoiled(struct db_target *target, struct arena *arena, const ch
 
 static void add_encoded(struct buf *out, const char *text)
 {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
     for (; *text != '\0'; text++)
         if (strchr(plain, *text) != NULL)
@@ -143,9 +145,19 @@ static bool driver_is_libpq(const char *scheme)
 static void add_parameters(struct buf *out, char *separator, const struct db_target *target,
                            const char *scheme)
 {
-    static const char *const elsewhere[] = {
-        "service", "user", "password", "dbname", "host", "port", "application_name", "passfile",
-        "fallback_application_name", "client_encoding", "options", "replication", NULL};
+    static const char *const elsewhere[] = {"service",
+                                            "user",
+                                            "password",
+                                            "dbname",
+                                            "host",
+                                            "port",
+                                            "application_name",
+                                            "passfile",
+                                            "fallback_application_name",
+                                            "client_encoding",
+                                            "options",
+                                            "replication",
+                                            NULL};
     const char *sslmode = db_target_option(target, "sslmode");
 
     if (driver_is_libpq(scheme)) {
@@ -162,8 +174,7 @@ static void add_parameters(struct buf *out, char *separator, const struct db_tar
     }
 }
 
-static const char *make_url(const struct db_target *target, struct arena *arena,
-                            const char *scheme)
+static const char *make_url(const struct db_target *target, struct arena *arena, const char *scheme)
 {
     auto_buf struct buf url = {0};
     const char *password = db_target_option(target, "password");
@@ -304,8 +315,8 @@ const char *const *db_target_env(const struct db_target *target, struct arena *a
         if (option->envvar == NULL)
             continue;
         value = child_value(target, option, database);
-        env[n++] = value == NULL ? option->envvar
-                                 : arena_printf(arena, "%s=%s", option->envvar, value);
+        env[n++] =
+            value == NULL ? option->envvar : arena_printf(arena, "%s=%s", option->envvar, value);
     }
     env[n] = "PGSERVICEFILE";
     return env;

@@ -22,10 +22,11 @@ static int create_schema(struct db *db, struct err *err)
         return -1;
     if (db_rows(schema) == 0 &&
         (db_exec(db, err, "CREATE SCHEMA deploy_db", 0) < 0 ||
-         db_exec(db, err,
-                 "COMMENT ON SCHEMA deploy_db IS 'What deploy-db did to this database, one row a "
-                 "run in table run. No part of the application: dropping it loses the history only.'",
-                 0) < 0))
+         db_exec(
+             db, err,
+             "COMMENT ON SCHEMA deploy_db IS 'What deploy-db did to this database, one row a "
+             "run in table run. No part of the application: dropping it loses the history only.'",
+             0) < 0))
         return -1;
     return db_exec(db, err, ledger_table_sql, 0);
 }
@@ -56,7 +57,8 @@ static int create_table(struct db *db, struct err *err)
     if (create_schema(db, err) < 0 || db_exec(db, err, "COMMIT", 0) < 0) {
         db_quietly(db, "ROLLBACK");
         err_wrap(err, "could not create the table deploy_db.run");
-        return err_hint(err, "The role needs the right CREATE on the database \"%s\".", db_name(db));
+        return err_hint(err, "The role needs the right CREATE on the database \"%s\".",
+                        db_name(db));
     }
     return 0;
 }
@@ -148,9 +150,9 @@ static const char select_sql[] =
 static void copy_run(struct arena *arena, const struct db_result *rows, int row,
                      struct ledger_run *run)
 {
-    const char **const fields[] = {&run->id,      &run->environment, &run->command, &run->who,
-                                   &run->host,    &run->started,     &run->ended,   &run->phase,
-                                   &run->before,  &run->plan,        &run->outcome};
+    const char **const fields[] = {&run->id,     &run->environment, &run->command, &run->who,
+                                   &run->host,   &run->started,     &run->ended,   &run->phase,
+                                   &run->before, &run->plan,        &run->outcome};
 
     for (int i = 0; i < (int)(sizeof fields / sizeof *fields); i++)
         *fields[i] = arena_strdup(arena, db_value(rows, row, i));

@@ -85,8 +85,8 @@ static int try_lock(struct db *db, struct arena *arena, const char *name, int64_
     snprintf(limit, sizeof limit, "%lld", (long long)wait_ms);
     if (db_exec(db, err, "BEGIN", 0) < 0)
         return -1;
-    status = db_exec(db, &failure, "SELECT pg_catalog.set_config('lock_timeout', $1, true)", 1,
-                     limit);
+    status =
+        db_exec(db, &failure, "SELECT pg_catalog.set_config('lock_timeout', $1, true)", 1, limit);
     if (status == 0)
         status = db_exec(db, &failure, sql, 0);
     db_quietly(db, "ROLLBACK");
@@ -110,8 +110,8 @@ static int list_busy(struct db *db, const char *oid, struct strvec *busy, struct
 }
 
 /* The sessions in the way may be gone when we ask who they are: then try again. */
-static int wait_idle(struct db *db, struct arena *arena, const struct found *found,
-                     int64_t wait_ms, struct strvec *busy, struct err *err)
+static int wait_idle(struct db *db, struct arena *arena, const struct found *found, int64_t wait_ms,
+                     struct strvec *busy, struct err *err)
 {
     for (int i = 0; i < IDLE_TRIES; i++) {
         int got = try_lock(db, arena, found->name, wait_ms, err);
@@ -181,8 +181,8 @@ int versions_disconnect(struct db *db, const char *run, struct err *err)
         if (!asked && end_sessions(db, sessions, err) < 0)
             return -1;
         if (clock_mono_ms() - begun >= GONE_MS) {
-            err_set(err, ERR_INTERNAL, "session %s of run %s does not end", db_value(sessions, 0, 0),
-                    run);
+            err_set(err, ERR_INTERNAL, "session %s of run %s does not end",
+                    db_value(sessions, 0, 0), run);
             return err_hint(err, "Look into pg_stat_activity at what it waits for.");
         }
         clock_sleep_ms(GONE_POLL_MS);

@@ -2,7 +2,8 @@
 SELECT r.rolsuper OR (r.rolcreatedb AND pg_catalog.pg_has_role(d.datdba, 'USAGE')),
        pg_catalog.has_database_privilege(d.oid, 'CREATE')
            OR EXISTS (SELECT FROM pg_catalog.pg_namespace n
-                      WHERE n.nspname = 'deploy_db' AND pg_catalog.pg_has_role(n.nspowner, 'USAGE')),
+                      WHERE n.nspname = 'deploy_db'
+                        AND pg_catalog.pg_has_role(n.nspowner, 'USAGE')),
        r.rolsuper
            OR pg_catalog.pg_has_role('pg_signal_backend', 'USAGE')
            OR NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a

@@ -11,7 +11,8 @@ SELECT s.kind,
                                             'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
            CASE WHEN s.kind = 'hidden' THEN ', beginning and query not visible'
                 WHEN s.kind = 'long'
-                THEN ': ' || pg_catalog.left(pg_catalog.regexp_replace(s.query, '\s+', ' ', 'g'), 100)
+                THEN ': ' || pg_catalog.left(
+                             pg_catalog.regexp_replace(s.query, '\s+', ' ', 'g'), 100)
            END),
        pg_catalog.concat(s.pid, ' ', s.transaction)
 FROM (SELECT a.pid, a.application_name, a.usename, a.xact_start, a.query,

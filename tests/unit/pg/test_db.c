@@ -1,4 +1,5 @@
-/* Tests of db: what a connection string means, connecting, statements, and everything that fails. */
+/* Tests of db: what a connection string means, connecting, statements, and everything that fails.
+ */
 #include "basetest.h"
 
 #include <signal.h>
@@ -84,10 +85,11 @@ static void test_target_forms(void **state)
 
 static void test_target_parameters_survive(void **state)
 {
-    struct db_target *target = parse("host=db1,db2 port=1,2 dbname=shop user=u channel_binding=require "
-                                     "target_session_attrs=read-write connect_timeout=3 "
-                                     "options='-c geqo=off' application_name=mine",
-                                     "postgresql+psycopg2");
+    struct db_target *target =
+        parse("host=db1,db2 port=1,2 dbname=shop user=u channel_binding=require "
+              "target_session_attrs=read-write connect_timeout=3 "
+              "options='-c geqo=off' application_name=mine",
+              "postgresql+psycopg2");
     const char *url = db_target_url(target);
 
     (void)state;
@@ -109,15 +111,16 @@ static void test_target_url_drivers(void **state)
                                    "sslmode=require port=5433";
 
     (void)state;
-    assert_string_equal(db_target_url(parse(conninfo, "postgresql+psycopg2")),
-                        "postgresql+psycopg2://a%20b:p%3A%2F%3F%23w@/shop?host=%2Frun%2Fpg&port=5433"
-                        "&sslmode=require");
+    assert_string_equal(
+        db_target_url(parse(conninfo, "postgresql+psycopg2")),
+        "postgresql+psycopg2://a%20b:p%3A%2F%3F%23w@/shop?host=%2Frun%2Fpg&port=5433"
+        "&sslmode=require");
     assert_string_equal(db_target_url(parse(conninfo, "postgresql+asyncpg")),
                         "postgresql+asyncpg://a%20b:p%3A%2F%3F%23w@/shop?host=%2Frun%2Fpg&port=5433"
                         "&ssl=require");
-    assert_string_equal(db_target_url(parse("host=::1 dbname=shop user=u sslmode=require",
-                                            "postgresql+pg8000")),
-                        "postgresql+pg8000://u@[::1]:5432/shop");
+    assert_string_equal(
+        db_target_url(parse("host=::1 dbname=shop user=u sslmode=require", "postgresql+pg8000")),
+        "postgresql+pg8000://u@[::1]:5432/shop");
 }
 
 static void write_file(const char *path, const char *text)
@@ -280,8 +283,8 @@ static void test_facts(void **state)
     basetest_has(own, pid);
     assert_true(db_alive(db));
     assert_int_equal(db_identity(db, identifier, oid, &err), 0);
-    assert_string_equal(
-        pgtest_value(base, "SELECT system_identifier FROM pg_control_system()"), identifier);
+    assert_string_equal(pgtest_value(base, "SELECT system_identifier FROM pg_control_system()"),
+                        identifier);
     assert_string_equal(
         pgtest_value(base, "SELECT oid FROM pg_database WHERE datname = current_database()"), oid);
     db_close(db);
@@ -363,8 +366,10 @@ static void test_snapshot(void **state)
     assert_int_equal(db_export_snapshot(db, id, &err), 0);
     pgtest_sql(base, "INSERT INTO seen VALUES (1)");
     assert_string_equal(ask(db, "SELECT count(*) FROM public.seen"), "0");
-    pgtest_sql(base, "BEGIN ISOLATION LEVEL REPEATABLE READ; SET TRANSACTION SNAPSHOT '%s'; "
-                     "SELECT 1 / (count(*) = 0)::int FROM seen; COMMIT", id);
+    pgtest_sql(base,
+               "BEGIN ISOLATION LEVEL REPEATABLE READ; SET TRANSACTION SNAPSHOT '%s'; "
+               "SELECT 1 / (count(*) = 0)::int FROM seen; COMMIT",
+               id);
     db_end_snapshot(db);
     assert_string_equal(ask(db, "SELECT count(*) FROM public.seen"), "1");
     /* a second transaction inside the first fails and is cleaned up */
@@ -463,8 +468,9 @@ static void test_silent_server(void **state)
     snprintf(address.sun_path, sizeof address.sun_path, "%s/.s.PGSQL.5432", dir);
     assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(listen(fd, 4), 0);
-    expect_refused(parse(arena_printf(arena, "host=%s dbname=x user=u connect_timeout=2", dir), NULL),
-                   NULL, "", "no answer within 2 s");
+    expect_refused(
+        parse(arena_printf(arena, "host=%s dbname=x user=u connect_timeout=2", dir), NULL), NULL,
+        "", "no answer within 2 s");
     assert_true(clock_mono_ms() - begun < 4000);
     close(fd);
     basetest_dir_remove(dir);
@@ -495,8 +501,11 @@ static void test_statement_errors(void **state)
 
     db = pgtest_open(here, DB_WRITE);
     err_clear(&err);
-    assert_int_equal(db_exec(db, &err, "DO $$ BEGIN RAISE EXCEPTION 'first' USING "
-                                       "DETAIL = 'why', HINT = 'how'; END $$", 0), -1);
+    assert_int_equal(db_exec(db, &err,
+                             "DO $$ BEGIN RAISE EXCEPTION 'first' USING "
+                             "DETAIL = 'why', HINT = 'how'; END $$",
+                             0),
+                     -1);
     basetest_has(err.detail, "why");
     basetest_has(err.detail, "how");
     assert_true(db_alive(db));
@@ -601,7 +610,8 @@ static int cancelled_run(void)
     if (db_exec(db, &err, "SELECT 1", 0) != -1 || strcmp(err.sqlstate, "57014") != 0)
         return __LINE__;
     err_clear(&err);
-    if (db_open(here, NULL, DB_READ, &other, &err) != -1 || strstr(err.primary, "cancelled") == NULL)
+    if (db_open(here, NULL, DB_READ, &other, &err) != -1 ||
+        strstr(err.primary, "cancelled") == NULL)
         return __LINE__;
     cancel_mask(true);
     err_clear(&err);

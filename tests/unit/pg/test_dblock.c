@@ -12,7 +12,7 @@
 #include "pg/dblock.h"
 #include "pgtest.h"
 
-#define RUN "20260131T134510Z-4f2a"
+#define RUN   "20260131T134510Z-4f2a"
 #define OTHER "20260131T134611Z-77aa"
 
 static char base[64];
@@ -128,8 +128,9 @@ static void test_foreign_holder(void **state)
 
     (void)state;
     snprintf(key, sizeof key, "%s",
-             pgtest_value(base, "SELECT classid || ', ' || objid::bigint::bit(32)::int FROM pg_locks "
-                                "WHERE locktype = 'advisory' AND classid = 1684300337"));
+             pgtest_value(base,
+                          "SELECT classid || ', ' || objid::bigint::bit(32)::int FROM pg_locks "
+                          "WHERE locktype = 'advisory' AND classid = 1684300337"));
     dblock_free(lock);
     pgtest_run(conn, "SET application_name = 'by hand'");
     pgtest_run(conn, "SELECT pg_advisory_lock(%s)", key);
@@ -212,8 +213,8 @@ static void test_unreachable(void **state)
     struct err err = ERR_INIT;
 
     (void)state;
-    assert_int_equal(dblock_take(pgtest_target(arena, "test_there_is_none", NULL), RUN, 0, &lock, &err),
-                     -1);
+    assert_int_equal(
+        dblock_take(pgtest_target(arena, "test_there_is_none", NULL), RUN, 0, &lock, &err), -1);
     assert_int_equal(err.code, ERR_REFUSED);
     assert_null(lock);
 }
@@ -384,8 +385,8 @@ static void test_transaction_pool(void **state)
 
         /* so that the pool has all its server processes */
         for (int k = 0; k < 3; k++) {
-            held[k] = PQconnectdb(arena_printf(arena, "host=%s port=6432 dbname=%s user=postgres",
-                                               pool_dir, base));
+            held[k] = PQconnectdb(
+                arena_printf(arena, "host=%s port=6432 dbname=%s user=postgres", pool_dir, base));
             if (k < pools[i].size)
                 pgtest_run(held[k], "BEGIN");
         }
@@ -444,8 +445,9 @@ static void test_full_session_pool(void **state)
 
     (void)state;
     assert_int_equal(db_target_new(arena,
-                                   arena_printf(arena, "host=%s port=6432 dbname=%s user=postgres "
-                                                       "connect_timeout=2",
+                                   arena_printf(arena,
+                                                "host=%s port=6432 dbname=%s user=postgres "
+                                                "connect_timeout=2",
                                                 pool_dir, base),
                                    NULL, &target, &err),
                      0);

@@ -70,10 +70,10 @@ static void test_superuser(void **state)
     assert_true(seen->reads_everything);
     assert_false(seen->is_standby);
     assert_true(seen->database_bytes > 1024 * 1024);
-    assert_string_equal(seen->encoding,
-                        pgtest_value(base, "SELECT getdatabaseencoding()"));
+    assert_string_equal(seen->encoding, pgtest_value(base, "SELECT getdatabaseencoding()"));
     assert_int_equal(seen->unreadable.n + seen->dumps.n + seen->long_transactions.n +
-                         seen->prepared.n + seen->invalid_indexes.n, 0);
+                         seen->prepared.n + seen->invalid_indexes.n,
+                     0);
 }
 
 static void test_create_databases(void **state)
@@ -86,12 +86,16 @@ static void test_create_databases(void **state)
     assert_true(examine_role()->can_create_databases);
     pgtest_sql(NULL, "ALTER ROLE test_health_role NOCREATEDB");
     assert_false(examine_role()->can_create_databases); /* the owner, no more */
-    pgtest_sql(NULL, "ALTER ROLE test_health_role CREATEDB; CREATE ROLE test_health_group; "
-                     "GRANT test_health_group TO test_health_role; "
-                     "ALTER DATABASE \"%s\" OWNER TO test_health_group", base);
+    pgtest_sql(NULL,
+               "ALTER ROLE test_health_role CREATEDB; CREATE ROLE test_health_group; "
+               "GRANT test_health_group TO test_health_role; "
+               "ALTER DATABASE \"%s\" OWNER TO test_health_group",
+               base);
     assert_true(examine_role()->can_create_databases); /* owner by membership */
-    pgtest_sql(NULL, "ALTER DATABASE \"%s\" OWNER TO postgres; DROP ROLE test_health_group; "
-                     "ALTER ROLE test_health_role NOCREATEDB", base);
+    pgtest_sql(NULL,
+               "ALTER DATABASE \"%s\" OWNER TO postgres; DROP ROLE test_health_group; "
+               "ALTER ROLE test_health_role NOCREATEDB",
+               base);
 }
 
 static void test_create_schema(void **state)
@@ -130,11 +134,12 @@ static void test_unreadable(void **state)
     const struct health *seen;
 
     (void)state;
-    pgtest_sql(base, "CREATE TABLE open (a int); GRANT SELECT ON open TO public; "
-                     "CREATE TABLE shut (a int); CREATE SEQUENCE counter; CREATE SCHEMA inner_; "
-                     "CREATE TABLE inner_.\"Ta\"\"ble\" (a int); GRANT SELECT ON ALL TABLES IN SCHEMA "
-                     "inner_ TO public; CREATE TABLE hidden (a int); GRANT SELECT ON hidden TO public; "
-                     "ALTER TABLE hidden ENABLE ROW LEVEL SECURITY");
+    pgtest_sql(base,
+               "CREATE TABLE open (a int); GRANT SELECT ON open TO public; "
+               "CREATE TABLE shut (a int); CREATE SEQUENCE counter; CREATE SCHEMA inner_; "
+               "CREATE TABLE inner_.\"Ta\"\"ble\" (a int); GRANT SELECT ON ALL TABLES IN SCHEMA "
+               "inner_ TO public; CREATE TABLE hidden (a int); GRANT SELECT ON hidden TO public; "
+               "ALTER TABLE hidden ENABLE ROW LEVEL SECURITY");
     seen = examine_role();
     assert_false(seen->reads_everything);
     assert_int_equal(seen->unreadable.n, 4);
@@ -195,8 +200,7 @@ static void test_long_transactions(void **state)
     assert_int_equal(examine(NULL, 3600000)->long_transactions.n, 0);
     seen = examine(NULL, 600);
     assert_int_equal(seen->long_transactions.n, 1);
-    basetest_has(seen->long_transactions.v[0],
-                 arena_printf(arena, "pid %d, ", PQbackendPID(app)));
+    basetest_has(seen->long_transactions.v[0], arena_printf(arena, "pid %d, ", PQbackendPID(app)));
     basetest_has(seen->long_transactions.v[0], ", role test_health_app, since 2");
     basetest_has(seen->long_transactions.v[0], ": BEGIN; SELECT 1, 2");
     PQfinish(fresh);
@@ -218,8 +222,10 @@ static void test_hidden_transactions(void **state)
     seen = examine("test_health_role", 200);
     assert_int_equal(seen->long_transactions.n, 1);
     assert_string_equal(seen->long_transactions.v[0],
-                        arena_printf(arena, "pid %d, app, role test_health_app, beginning and query "
-                                            "not visible", PQbackendPID(app)));
+                        arena_printf(arena,
+                                     "pid %d, app, role test_health_app, beginning and query "
+                                     "not visible",
+                                     PQbackendPID(app)));
     PQfinish(idle);
     PQfinish(app);
 }

@@ -49,9 +49,16 @@ static int each_teardown(void **state)
 
 static struct ledger_run some_run(const char *id, const char *started)
 {
-    return (struct ledger_run){.id = id, .environment = "production", .command = "deploy",
-                               .who = "ann", .host = "build7", .started = started, .phase = "plan",
-                               .before = "{\"rows\": [\"a\"]}", .plan = "[]", .status = -1};
+    return (struct ledger_run){.id = id,
+                               .environment = "production",
+                               .command = "deploy",
+                               .who = "ann",
+                               .host = "build7",
+                               .started = started,
+                               .phase = "plan",
+                               .before = "{\"rows\": [\"a\"]}",
+                               .plan = "[]",
+                               .status = -1};
 }
 
 static void begin(const struct ledger_run *run)
@@ -130,7 +137,8 @@ static void test_life_of_a_run(void **state)
         assert_non_null(list[0].ended);
         assert_int_equal(strlen(list[0].ended), 20);
     }
-    assert_true(strlen(pgtest_value(base, "SELECT obj_description('deploy_db'::regnamespace)")) > 20);
+    assert_true(strlen(pgtest_value(base, "SELECT obj_description('deploy_db'::regnamespace)")) >
+                20);
 }
 
 static void test_odd_text(void **state)
@@ -249,7 +257,8 @@ static void test_first_runs_race(void **state)
         pid_t children[RACERS];
         int go[2];
 
-        pgtest_sql(base, "SET client_min_messages = warning; DROP SCHEMA IF EXISTS deploy_db CASCADE");
+        pgtest_sql(base,
+                   "SET client_min_messages = warning; DROP SCHEMA IF EXISTS deploy_db CASCADE");
         assert_int_equal(pipe(go), 0);
         fflush(NULL);
         for (int i = 0; i < RACERS; i++) {
@@ -302,15 +311,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, each_setup, each_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_nothing_yet),
-        TEST(test_life_of_a_run),
-        TEST(test_odd_text),
-        TEST(test_order_and_limit),
-        TEST(test_missing_row),
-        TEST(test_failures),
-        TEST(test_given_schema),
-        TEST(test_first_runs_race),
-        TEST(test_cancel_does_not_stop_it),
+        TEST(test_nothing_yet),     TEST(test_life_of_a_run),   TEST(test_odd_text),
+        TEST(test_order_and_limit), TEST(test_missing_row),     TEST(test_failures),
+        TEST(test_given_schema),    TEST(test_first_runs_race), TEST(test_cancel_does_not_stop_it),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -71,7 +71,8 @@ static void test_read_odd_names(void **state)
 {
     (void)state;
     pgtest_sql(base, "CREATE SCHEMA \"my \"\"app\n\"");
-    pgtest_sql(base, "CREATE TABLE \"my \"\"app\n\".\"Ver.sions'; --\" AS SELECT 'x' AS version_num");
+    pgtest_sql(base,
+               "CREATE TABLE \"my \"\"app\n\".\"Ver.sions'; --\" AS SELECT 'x' AS version_num");
     assert_string_equal(read_joined("my \"app\n", "Ver.sions'; --"), "x");
     assert_string_equal(read_joined(NULL, "Ver.sions'; --"), "none");
     pgtest_sql(base, "DROP SCHEMA \"my \"\"app\n\" CASCADE");
@@ -83,8 +84,9 @@ static void test_read_search_path(void **state)
     struct db *before = db;
 
     (void)state;
-    pgtest_sql(base, "CREATE SCHEMA app; CREATE TABLE app.alembic_version AS SELECT 'app' AS "
-                     "version_num; ALTER ROLE postgres IN DATABASE \"%s\" SET search_path = app",
+    pgtest_sql(base,
+               "CREATE SCHEMA app; CREATE TABLE app.alembic_version AS SELECT 'app' AS "
+               "version_num; ALTER ROLE postgres IN DATABASE \"%s\" SET search_path = app",
                base);
     assert_string_equal(read_joined(NULL, "alembic_version"), "none");
     db = pgtest_open(pgtest_target(arena, base, NULL), DB_READ);
@@ -176,8 +178,8 @@ static void test_idle_after_a_while(void **state)
         PGconn *admin = PQconnectdb(pgtest_conninfo());
 
         clock_sleep_ms(300);
-        PQclear(PQexec(admin, arena_printf(arena, "SELECT pg_terminate_backend(%d)",
-                                           PQbackendPID(conn))));
+        PQclear(PQexec(admin,
+                       arena_printf(arena, "SELECT pg_terminate_backend(%d)", PQbackendPID(conn))));
         _exit(0);
     }
     assert_int_equal(idle(5000, &busy), 0);
