@@ -1,0 +1,6 @@
+"doc"; revision = down_revision = "a"; x += 1
+from y import *
+exec("z")
+def f(): global revision
+revision: Union["=", None] = """b"""
+__doc__ = None
