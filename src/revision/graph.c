@@ -93,7 +93,7 @@ bool revset_has(struct revset set, const struct revision *revision)
 
 void revset_add(struct arena *arena, struct revset *set, struct revision *revision)
 {
-    if (set->n == set->cap) {
+    if (set->n >= set->cap) {
         size_t cap = set->n < 2 ? 2 : set->n * 2;
         struct revision **grown = arena_alloc(arena, cap * sizeof(struct revision *));
 

@@ -18,8 +18,8 @@
 
 struct revision;
 
-/* A list of revisions, in the arena of its graph. Zero-initialise it; a copy of the structure shares
- * the list, so add to one of the two only. */
+/* A list of revisions, in the arena of its graph. Zero-initialise it; a copy of the structure
+ * shares the list, so add to one of the two only. */
 struct revset {
     struct revision **v;
     size_t n;
@@ -40,7 +40,7 @@ struct revision {
     struct revset down;                /* down_revision */
     struct revset depends_on;          /* resolved dependencies, as declared */
     struct revset all_down;            /* down and depends_on, without duplicates */
-    struct revset normal_down;         /* down and those dependencies that no ancestor has already */
+    struct revset normal_down;         /* down, and the dependencies that no ancestor has yet */
     struct revset next;                /* who has this as down_revision */
     struct revset all_next;            /* next and who depends on this */
     const char *const *labels;         /* declared and propagated, sorted */

@@ -83,8 +83,9 @@ static void add_label(struct graph *graph, struct revision *revision, const char
         return;
     }
     err = mistake(errs, revision);
-    err_set(err, ERR_REFUSED, "branch name \"%s\" in revision \"%s\" already used by revision \"%s\"",
-            label, revision->id, slot->revision->id);
+    err_set(err, ERR_REFUSED,
+            "branch name \"%s\" in revision \"%s\" already used by revision \"%s\"", label,
+            revision->id, slot->revision->id);
     err_hint(err, "Give the branch another name: it is declared once, at one revision.");
 }
 
@@ -127,8 +128,9 @@ static void link_down(struct graph *graph, struct revision *revision, struct err
         if (down == revision)
             err_set(err, ERR_REFUSED, "self-loop is detected in revisions (%s)", revision->id);
         else
-            err_set(err, ERR_REFUSED, "revision \"%s\" referenced from revision \"%s\" is not present",
-                    *id, revision->id);
+            err_set(err, ERR_REFUSED,
+                    "revision \"%s\" referenced from revision \"%s\" is not present", *id,
+                    revision->id);
         err_hint(err, "Correct the down_revision of \"%s\", or bring back the missing file.",
                  revision->id);
     }
@@ -175,7 +177,7 @@ static void link_edges(struct graph *graph, struct errs *errs)
     }
 }
 
-/* --- cycles, and the order in which everything below comes first --------------------------------- */
+/* --- cycles, and the order in which everything below comes first ------------------------------ */
 
 static struct revset down_of(const struct revision *revision) { return revision->down; }
 static struct revset next_of(const struct revision *revision) { return revision->next; }
@@ -184,10 +186,11 @@ static struct revset all_next_of(const struct revision *revision) { return revis
 
 typedef struct revset neighbours_fn(const struct revision *);
 
-/* peel(): take away, again and again, whoever has nothing left ${below} it. ${order} gets them (room
- * for all); ${gone} tells by index who is away, before and after. Returns how many were taken. */
-static size_t peel(const struct graph *graph, neighbours_fn *below, neighbours_fn *above, bool *gone,
-                   struct revision **order)
+/* peel(): take away, again and again, whoever has nothing left ${below} it. ${order} gets them
+ * (room for all); ${gone} tells by index who is away, before and after. Returns how many were
+ * taken. */
+static size_t peel(const struct graph *graph, neighbours_fn *below, neighbours_fn *above,
+                   bool *gone, struct revision **order)
 {
     size_t *waits = mem_alloc(graph->all.n * sizeof *waits);
     size_t n = 0;
@@ -253,7 +256,7 @@ static bool acyclic(const struct graph *graph, const char *kind, neighbours_fn *
     return ok;
 }
 
-/* --- normalised dependencies -------------------------------------------------------------------- */
+/* --- normalised dependencies ------------------------------------------------------------------ */
 
 /* A dependency is dropped when a down_revision ancestor declares the same one. Only dependencies
  * that several revisions declare can be; they are followed upwards 64 at a time, as bits. */
@@ -323,7 +326,7 @@ static void normalise(const struct graph *graph, struct revision **order)
     mem_free(work.seen);
 }
 
-/* --- labels --------------------------------------------------------------------------------------- */
+/* --- labels ----------------------------------------------------------------------------------- */
 
 struct names {
     const char **v;
@@ -405,7 +408,7 @@ static void label_all(struct graph *graph)
     mem_free(names);
 }
 
-/* --- all of it -------------------------------------------------------------------------------------- */
+/* --- all of it -------------------------------------------------------------------------------- */
 
 static void derive(struct graph *graph, struct revision **order)
 {

@@ -1,7 +1,7 @@
 /* order - see order.h. */
 #include "revision/order.h"
 
-/* --- the walk ------------------------------------------------------------------------------------ */
+/* --- the walk --------------------------------------------------------------------------------- */
 
 /* Alembic keeps a list of cursors, one a branch it is walking down, and works at one of them. The
  * revision under the cursor is listed unless another cursor stands above it: then the walk moves to
@@ -27,7 +27,7 @@ struct place {
 struct walk {
     struct graph *graph;
     struct place *places;
-    unsigned *above;       /* indices of those above a revision, and where they begin by its index */
+    unsigned *above;       /* whom each revision has above it, and where they begin */
     unsigned *above_start;
     unsigned *stack;
     struct cursor *cursors;
@@ -215,7 +215,7 @@ static struct revset topological(struct graph *graph, struct revset hull, struct
     return walk.out;
 }
 
-/* --- sets ---------------------------------------------------------------------------------------- */
+/* --- sets ------------------------------------------------------------------------------------- */
 
 static struct revset with_mark(struct graph *graph, struct revset set, unsigned mark)
 {

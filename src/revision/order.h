@@ -10,8 +10,8 @@
 /* order_history(graph, set): ${set} from the newest to the oldest, as `alembic history` lists. */
 struct revset order_history(struct graph *graph, struct revset set);
 
-/* order_range(graph, lower, upper, out, err): what `history -r LOWER:UPPER` lists, in its order: the
- * ancestors of ${upper} that descend from ${lower}, both included; an empty ${lower} is base. A
+/* order_range(graph, lower, upper, out, err): what `history -r LOWER:UPPER` lists, in its order:
+ * the ancestors of ${upper} that descend from ${lower}, both included; an empty ${lower} is base. A
  * ${lower} that is no ancestor of ${upper} is an error (ERR_USAGE). */
 int order_range(struct graph *graph, struct revset lower, struct revset upper, struct revset *out,
                 struct err *err) CHECK;

@@ -44,7 +44,7 @@ int resolve_several(struct revset set, struct err *err)
     return -1;
 }
 
-/* --- identifiers, labels and their beginnings -------------------------------------------------- */
+/* --- identifiers, labels and their beginnings ------------------------------------------------- */
 
 static size_t chars(const char *text)
 {
@@ -133,7 +133,7 @@ int resolve_symbol(struct graph *graph, const char *symbol, struct revision *bra
     return 0;
 }
 
-/* --- [LABEL@]SYMBOL ------------------------------------------------------------------------------ */
+/* --- [LABEL@]SYMBOL --------------------------------------------------------------------------- */
 
 int resolve_split(struct graph *graph, const char *text, const char **symbol,
                   struct revision **branch, struct err *err)
@@ -150,10 +150,11 @@ int resolve_split(struct graph *graph, const char *text, const char **symbol,
 
 static int several_heads(struct revset heads, const char *symbol, struct err *err)
 {
-    err_set(err, ERR_USAGE, "multiple head revisions are present for given argument \"%s\"", symbol);
+    err_set(err, ERR_USAGE, "multiple head revisions are present for given argument \"%s\"",
+            symbol);
     resolve_several(heads, err);
-    return err_hint(err, "Name one of them, LABEL@%s for the head of a branch, or \"heads\" for all "
-                         "where all will do.", symbol);
+    return err_hint(err, "Name one of them, LABEL@%s for the head of a branch, or \"heads\" for "
+                         "all where all will do.", symbol);
 }
 
 int resolve_absolute(struct graph *graph, const char *symbol, struct revision *branch,

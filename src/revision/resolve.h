@@ -16,13 +16,14 @@
 #include "revision/graph.h"
 
 /* resolve(graph, text, out, err): the revisions that ${text} names: "base" and "" give an empty
- * set, "heads" the effective heads, "head" the one head, LABEL@… restricted to the label's lineage;
- * [LABEL@]-N the revisions N below each effective head. Errors (ERR_USAGE): unknown; ambiguous, with
- * the candidates in the detail; several heads. */
+ * set, "heads" the effective heads, "head" the one head, LABEL@… restricted to the label's
+ * lineage; [LABEL@]-N the revisions N below each effective head. Errors (ERR_USAGE): unknown;
+ * ambiguous, with the candidates in the detail; several heads. */
 int resolve(struct graph *graph, const char *text, struct revset *out, struct err *err) CHECK;
 
 /* resolve_one: the same, but several are an error; NULL for base. */
-int resolve_one(struct graph *graph, const char *text, struct revision **out, struct err *err) CHECK;
+int resolve_one(struct graph *graph, const char *text, struct revision **out,
+                struct err *err) CHECK;
 
 enum resolve_direction { RESOLVE_UPGRADE, RESOLVE_DOWNGRADE, };
 
@@ -33,15 +34,15 @@ struct resolve_target {
     struct revision *branch; /* a downgrade restricted to LABEL@, or NULL */
 };
 
-/* resolve_target(graph, text, rows, direction, out, err): the target of an upgrade or downgrade from
- * the version rows ${rows}, relative forms included. "" is refused. Errors: ERR_USAGE. */
+/* resolve_target(graph, text, rows, direction, out, err): the target of an upgrade or downgrade
+ * from the version rows ${rows}, relative forms included. "" is refused. Errors: ERR_USAGE. */
 int resolve_target(struct graph *graph, const char *text, struct revset rows,
                    enum resolve_direction direction, struct resolve_target *out,
                    struct err *err) CHECK;
 
-/* resolve_range(graph, text, rows, lower, upper, err): START:END, START: or :END of `history -r` for
- * order_range(); `current` is allowed on either side, END as for an upgrade, and so is START (base
- * gives an empty set). */
+/* resolve_range(graph, text, rows, lower, upper, err): START:END, START: or :END of `history -r`
+ * for order_range(); `current` is allowed on either side, END as for an upgrade, and so is START
+ * (base gives an empty set). */
 int resolve_range(struct graph *graph, const char *text, struct revset rows, struct revset *lower,
                   struct revset *upper, struct err *err) CHECK;
 

@@ -28,7 +28,7 @@ bool resolve_steps(const char *text, size_t *steps)
     return *text == '\0';
 }
 
-/* --- the walk ------------------------------------------------------------------------------------ */
+/* --- the walk --------------------------------------------------------------------------------- */
 
 static int ambiguous(struct revset set, const struct revision *from, bool up, struct err *err)
 {
@@ -41,8 +41,8 @@ static int ambiguous(struct revset set, const struct revision *from, bool up, st
 
 static int too_short(const struct relative *relative, struct err *err)
 {
-    err_set(err, ERR_USAGE, "relative revision \"%s\" didn't produce %zu migrations",
-            relative->text, relative->steps);
+    err_set(err, ERR_USAGE, "relative revision \"%s\" didn't produce %s migrations",
+            relative->text, relative->amount + 1);
     return err_hint(err, "Walk fewer steps, or name the revision to go to (see `history`).");
 }
 
@@ -91,7 +91,7 @@ int resolve_below_heads(struct graph *graph, struct revision *branch, size_t ste
     struct relative relative = {.steps = steps};
     struct revset heads = graph_effective_heads(graph);
 
-    relative.text = arena_printf(graph_arena(graph), "-%zu", steps);
+    relative.text = relative.amount = arena_printf(graph_arena(graph), "-%zu", steps);
     heads = resolve_filter(graph, heads, branch);
     *out = (struct revset){0};
     for (size_t i = 0; i < heads.n; i++) {
@@ -107,7 +107,7 @@ int resolve_below_heads(struct graph *graph, struct revision *branch, size_t ste
     return 0;
 }
 
-/* --- where a walk from the stored revisions starts -------------------------------------------------- */
+/* --- where a walk from the stored revisions starts -------------------------------------------- */
 
 static int one_start(struct revset starts, const struct relative *relative, const char *action,
                      struct revision **out, struct err *err)
@@ -160,10 +160,10 @@ static int start_down(struct graph *graph, const struct relative *relative, stru
     return one_start(starts, relative, "downgrade", out, err);
 }
 
-/* --- targets --------------------------------------------------------------------------------------- */
+/* --- targets ---------------------------------------------------------------------------------- */
 
-/* take_apart(): whether ${text} is a relative form; ${relative} is filled when it is. Labels may hold
- * signs, so a key that exists is never one. */
+/* take_apart(): whether ${text} is a relative form; ${relative} is filled when it is. Labels may
+ * hold signs, so a key that exists is never one. */
 static bool take_apart(struct graph *graph, const char *text, struct relative *relative)
 {
     const char *at = strchr(text, '@');
@@ -236,9 +236,12 @@ static int resolve_relative(struct graph *graph, struct relative *relative, stru
 
     if (resolve_split(graph, relative->text, &symbol, &relative->branch, err) != 0)
         return -1;
-    if ((direction == RESOLVE_UPGRADE ? relative_upgrade(graph, relative, rows, &found, err)
-                                      : relative_downgrade(graph, relative, rows, &found, err)) != 0)
+    if (direction == RESOLVE_UPGRADE) {
+        if (relative_upgrade(graph, relative, rows, &found, err) != 0)
+            return -1;
+    } else if (relative_downgrade(graph, relative, rows, &found, err) != 0) {
         return -1;
+    }
     if (found == NULL && (direction == RESOLVE_UPGRADE || !from_rows))
         return below_base(relative, err);
     if (found != NULL)

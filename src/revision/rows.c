@@ -9,7 +9,7 @@ static struct err *unknown(struct errs *errs, const char *id)
     struct err *err = errs_new(errs);
 
     err_set(err, ERR_REFUSED, "can't locate revision identified by \"%s\"", id);
-    (void)err_detail(err, "The version table holds it, but no revision file of this checkout has it.");
+    (void)err_detail(err, "The version table holds it, no revision file of this checkout has it.");
     err_hint(err, "Deploy from a checkout that has this revision: the database is ahead, or was "
                   "migrated from another branch.");
     return err;
@@ -28,8 +28,8 @@ static void report_overlap(struct graph *graph, struct revset rows, struct revis
         err_set(err, ERR_REFUSED, "stored revision \"%s\" is an ancestor of stored revision \"%s\"",
                 row->id, rows.v[i]->id);
     }
-    err_hint(err, "Only the newest revision of each branch may be stored: delete the row \"%s\" once "
-                  "it is certain that the newer one is applied.", row->id);
+    err_hint(err, "Only the newest revision of each branch may be stored: delete the row \"%s\" "
+                  "once it is certain that the newer one is applied.", row->id);
 }
 
 static void check_overlaps(struct graph *graph, struct revset rows, struct errs *errs)
@@ -110,7 +110,7 @@ bool rows_equal(struct revset a, struct revset b)
     return contains(a, b) && contains(b, a);
 }
 
-/* --- one step -------------------------------------------------------------------------------------- */
+/* --- one step --------------------------------------------------------------------------------- */
 
 struct changes {
     struct row_change *list;
@@ -130,8 +130,9 @@ static void change(struct changes *changes, int kind, const struct revision *fro
 static struct changes changes_new(struct graph *graph, const struct revision *step)
 {
     size_t most = step->normal_down.n + 1;
+    size_t size = most * sizeof(struct row_change);
 
-    return (struct changes){.list = arena_alloc(graph_arena(graph), most * sizeof(struct row_change))};
+    return (struct changes){.list = arena_alloc(graph_arena(graph), size)};
 }
 
 /* Rows stay in load order. */

@@ -16,7 +16,7 @@ void show_heads(struct graph *graph, bool effective, bool verbose, struct buf *o
 void show_history(struct graph *graph, struct revset set, struct revset rows, bool verbose,
                   struct buf *out);
 
-/* show_current(graph, rows, verbose, out): `current` for these version rows (rows_current follows). */
+/* show_current(graph, rows, verbose, out): `current` for these version rows. */
 void show_current(struct graph *graph, struct revset rows, bool verbose, struct buf *out);
 
 /* show_branches(graph, verbose, out): `branches`. */

@@ -25,7 +25,7 @@ from alembic.script import base as script_base
 from alembic.script import revision as script_revision
 from sqlalchemy.util import OrderedSet
 
-# --- Alembic, in a fixed order ---------------------------------------------------------------------
+# --- Alembic, in a fixed order --------------------------------------------------------------------
 
 
 class AnySet(type):
@@ -253,7 +253,7 @@ class Maintainer(migration.HeadMaintainer):
         self.changes.append("  update %s to %s\n" % (from_, to_))
 
 
-# --- random graphs and questions ---------------------------------------------------------------------
+# --- random graphs and questions ------------------------------------------------------------------
 
 DOCS = (
     "",
@@ -452,7 +452,7 @@ def rev_line(rev):
     return line_of(("rev", rev["id"], *lists, rev["path"], escaped(rev["doc"])))
 
 
-# --- both, compared ------------------------------------------------------------------------------------
+# --- both, compared -------------------------------------------------------------------------------
 
 
 def ask_alembic(oracle, question):
