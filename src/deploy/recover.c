@@ -56,23 +56,43 @@ static int rung_transaction(struct run *run, struct err *err)
     return prove_rolled_back(run, err) ? 0 : -1;
 }
 
-/* Where to go down to: each recorded row in turn; then the trees that had no row at all. */
-static void downgrade_targets(const struct run *run, struct strvec *targets)
+static bool is_pending(const struct run *run, const char *id)
 {
-    const struct plan *plan = &run->plan;
+    for (size_t i = 0; run->pending[i] != NULL; i++)
+        if (strcmp(run->pending[i], id) == 0)
+            return true;
+    return false;
+}
 
-    for (size_t i = 0; run->before.rows[i] != NULL; i++)
-        strvec_push(targets, run->before.rows[i]);
-    if (targets->n == 0) {
-        strvec_push(targets, "base");
-        return;
-    }
-    for (size_t i = 0; plan->graph != NULL && run->pending[i] != NULL; i++) {
-        const struct revision *revision = graph_find(plan->graph, run->pending[i]);
+/* Where to go down to, newest first: below each pending revision that stands on none. With several of
+ * these, CHILD@PARENT keeps a parent's other children, which were there before. */
+static int downgrade_targets(const struct run *run, struct strvec *targets, struct err *err)
+{
+    const struct revision *only = NULL;
+    size_t n = 0;
 
-        if (revision != NULL && revision->is_base)
-            strvec_pushf(targets, "%s@base", revision->id);
+    while (run->pending[n] != NULL)
+        n++;
+    while (n-- > 0) {
+        const struct revision *revision =
+            run->plan.graph == NULL ? NULL : graph_find(run->plan.graph, run->pending[n]);
+
+        if (revision == NULL)
+            return err_set(err, ERR_OPERATOR, "revision %s is not in the project any more",
+                           run->pending[n]);
+        if (revision->down.n > 0 && is_pending(run, revision->down.v[0]->id))
+            continue;
+        only = targets->n == 0 ? revision : NULL;
+        strvec_pushf(targets, "%s@%s", revision->id,
+                     revision->down.n == 0 ? "base" : revision->down.v[0]->id);
     }
+    if (only == NULL || run->before.rows[0] == NULL || run->before.rows[1] == NULL) {
+        if (targets->n != 1 || only == NULL)
+            return 0;
+        strvec_release(targets);
+        strvec_push(targets, only->down.n == 0 ? "base" : only->down.v[0]->id);
+    }
+    return 0;
 }
 
 static int rung_downgrade(struct run *run, struct err *err)
@@ -85,7 +105,8 @@ static int rung_downgrade(struct run *run, struct err *err)
                                                  : run->lossy_reason);
     if (!engine_can_downgrade(run->services))
         return err_set(err, ERR_OPERATOR, "the engine cannot downgrade");
-    downgrade_targets(run, &targets);
+    if (downgrade_targets(run, &targets, err) != 0)
+        return -1;
     for (size_t i = 0; i < targets.n; i++) {
         log_info("downgrading to %s", targets.v[i]);
         if (engine_downgrade(run->services, targets.v[i], err) != 0)

@@ -40,7 +40,8 @@ void report_text(const struct run *run, int status, struct buf *out)
         return;
     }
     if (status == ERR_NONE || status == ERR_POST) {
-        buf_addf(out, "%s: %s\n  database: as planned, at ", name, err_meaning(status));
+        buf_addf(out, "%s: %s\n  database: as planned, at ", name,
+                 status == ERR_NONE ? "deployed" : err_meaning(status));
         add_ids(out, run->heads);
         buf_adds(out, "\n");
     } else {

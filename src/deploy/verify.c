@@ -56,6 +56,16 @@ static bool is_strict(const struct env *env)
     return env->strict.compare_type || env->strict.compare_server_default;
 }
 
+static void show_lines(const char *text)
+{
+    while (*text != '\0') {
+        int n = (int)strcspn(text, "\n");
+
+        log_info("  %.*s", n, text);
+        text += n + (text[n] == '\n');
+    }
+}
+
 static int verify_drift(struct run *run, struct err *err)
 {
     struct errs problems = {0};
@@ -65,8 +75,8 @@ static int verify_drift(struct run *run, struct err *err)
     for (size_t i = 0; i < problems.n; i++) {
         if (is_strict(run->env))
             continue;
-        run_warn(run, "%s%s%s", problems.items[i].primary,
-                 problems.items[i].detail[0] == '\0' ? "" : "\n", problems.items[i].detail);
+        run_warn(run, "%s", problems.items[i].primary);
+        show_lines(problems.items[i].detail);
     }
     if (problems.n > 0 && is_strict(run->env)) {
         rc = -1;

@@ -78,7 +78,7 @@ ignore_startup_parameters = extra_float_digits,options
 B
 cp bouncer.ini "$PGHOST/bouncer.ini"
 chmod 644 "$PGHOST/bouncer.ini"
-cluster_as_owner pgbouncer -d "$PGHOST/bouncer.ini" >/dev/null 2>&1 || fail "pgbouncer does not start"
+cluster_as_owner "$(command -v pgbouncer)" -d "$PGHOST/bouncer.ini" >bouncer.out 2>&1 || fail "pgbouncer does not start: $(cat bouncer.out)"
 cleanup_fn sh -c "kill \$(cat '$PGHOST/bouncer.pid')"
 DATABASE_URL="postgresql://postgres@/shop?host=$PGHOST&port=6543" refused "pooler" ddb production
 

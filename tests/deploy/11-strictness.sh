@@ -1,6 +1,7 @@
 #!/bin/bash
 # What the models say and the migrations made differ, in a type and in a server default: an error where
 # the environment compares it, a warning or nothing elsewhere, whatever env.py passes.
+# time-limit: 600
 . "${DDB_SRC:-.}/tests/harness/functions.sh"
 . "$DDB_SRC/tests/harness/cluster.sh"
 . "$DDB_SRC/tests/harness/catalog.sh"
