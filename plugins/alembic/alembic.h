@@ -2,6 +2,7 @@
  * alembic - the engine for projects that migrate with Alembic; what its files share.
  *
  *     alembic.c   the plugin's table, its settings and its callbacks
+ *     listing.c   every revision: by the readers below, or by Alembic itself
  *     project.c   where the project lies and what alembic.ini says about it
  *     config.c    alembic.ini, read as Python's configparser does
  *     scan.c      the revision files of the version locations, in load order

@@ -11,8 +11,6 @@
 #include "config.h"
 #include "python.h"
 
-enum { MAX_CONFIG = 1024 * 1024 };
-
 void project_open(struct ddb_call *call, struct project *project)
 {
     project->directory = alembic_host->setting(call, "directory");
@@ -225,7 +223,7 @@ static bool has_toml(struct ddb_call *call, const struct project *project)
     size_t n;
     bool found = false;
 
-    if (project_read(path, MAX_CONFIG, &text, &n) == 0)
+    if (project_read(path, PROJECT_MAX_FILE, &text, &n) == 0)
         found = memmem(text, n, "[tool.alembic", 13) != NULL;
     free(text);
     return found;
@@ -242,6 +240,7 @@ int project_locations(struct ddb_call *call, const struct project *project,
 
     *locations = (struct locations){0};
     config.path = below(call, project->directory, project->config);
+    locations->config = config.path;
     config.here = alembic_host->format(call, "%.*s", (int)(strrchr(config.path, '/') - config.path),
                                        config.path);
     if (!project->is_here)
@@ -250,7 +249,7 @@ int project_locations(struct ddb_call *call, const struct project *project,
     else if (strcmp(slash != NULL ? slash + 1 : project->config, "pyproject.toml") == 0 ||
              has_toml(call, project))
         locations->unknown = "pyproject.toml configures Alembic";
-    else if (project_read(config.path, MAX_CONFIG, &text, &n) != 0)
+    else if (project_read(config.path, PROJECT_MAX_FILE, &text, &n) != 0)
         locations->unknown = alembic_host->format(call, "\"%s\" cannot be read here: %s",
                                                   config.path, strerror(errno));
     else if (config_read(call, text, n, project->section, &config) != 0)

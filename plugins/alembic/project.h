@@ -9,6 +9,8 @@
 
 #include "alembic.h"
 
+enum { PROJECT_MAX_FILE = 1024 * 1024 }; /* of Python or of configuration */
+
 struct project {
     const char *directory; /* absolute: where the project's commands run */
     const char *config;    /* the ini file as configured, relative to ${directory} */
@@ -20,6 +22,7 @@ struct project {
 struct locations {
     struct list paths;
     bool recursive;
+    const char *config;  /* alembic.ini, absolute */
     const char *script;  /* script_location, absolute: where env.py is; NULL: not known */
     const char *unknown; /* a sentence: why only Alembic itself can tell; NULL: the paths are right */
 };

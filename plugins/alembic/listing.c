@@ -1,0 +1,210 @@
+/* listing - see listing.h. */
+#include "listing.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "driver.h"
+#include "header.h"
+#include "project.h"
+#include "python.h"
+#include "scan.h"
+
+/* One listing of the revisions. */
+struct listing {
+    struct ddb_call *call;
+    int (*each)(void *arg, const struct ddb_revision *revision);
+    void *arg;
+    struct header header;
+    json_t *told; /* by Alembic, once a file could not be read without it; NULL: not asked yet */
+};
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+static const char *const *strings(struct ddb_call *call, const json_t *array)
+{
+    struct list list = {0};
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(array, i, item) list_push(call, &list, json_string_value(item));
+    return list_vector(&list);
+}
+
+/* Hand over what Alembic said; ${path} is where the file is here, "" for nowhere. Strings live as
+ * long as ${told} does. */
+static int hand_told(struct listing *listing, const json_t *told, const char *path)
+{
+    struct ddb_revision revision = {
+        .size = sizeof revision,
+        .id = driver_text(told, "id"),
+        .doc = driver_text(told, "doc"),
+        .path = path,
+        .down = strings(listing->call, json_object_get(told, "down")),
+        .labels = strings(listing->call, json_object_get(told, "labels")),
+        .depends_on = strings(listing->call, json_object_get(told, "depends_on")),
+    };
+
+    return listing->each(listing->arg, &revision);
+}
+
+/* All revisions from Alembic itself: the project is not readable here. */
+static int list_by_driver(struct listing *listing, const char *why)
+{
+    struct ddb_call *call = listing->call;
+    bool is_remote = python_is_remote(call);
+    const json_t *told;
+    size_t i;
+
+    if (driver_ask(call, json_pack("{ss}", "mode", "revisions"),
+                   "could not list the revisions with Alembic", "revision", &listing->told) != 0)
+        return alembic_host->detail(call, "Alembic was asked because %s", why);
+    json_array_foreach(listing->told, i, told) {
+        const char *path = driver_text(told, "path");
+
+        if (hand_told(listing, told, is_remote || access(path, R_OK) != 0 ? "" : path) != 0)
+            break;
+    }
+    return 0;
+}
+
+/* What Alembic says about one file; in a container the folders may have other names. */
+static const json_t *find_told(const struct listing *listing, const char *path)
+{
+    const json_t *told, *found = NULL;
+    size_t i, n = 0;
+
+    json_array_foreach(listing->told, i, told) {
+        if (strcmp(driver_text(told, "path"), path) == 0)
+            return told;
+        if (strcmp(base_name(driver_text(told, "path")), base_name(path)) == 0) {
+            found = told;
+            n++;
+        }
+    }
+    return n == 1 ? found : NULL;
+}
+
+static int hand_by_driver(struct listing *listing, const char *path, bool *stop)
+{
+    struct ddb_call *call = listing->call;
+    const struct header *header = &listing->header;
+    const char *what = alembic_host->format(
+        call, "could not read %s in line %d of \"%s\", and Alembic could not either",
+        header->unknown_name, header->unknown_line, path);
+    const json_t *told;
+
+    if (listing->told == NULL) {
+        alembic_host->log(call, DDB_LEVEL_DETAIL, "%s in line %d of \"%s\" is not a literal: "
+                          "asking Alembic", header->unknown_name, header->unknown_line, path);
+        if (driver_ask(call, json_pack("{ss}", "mode", "revisions"), what, "revision",
+                       &listing->told) != 0)
+            return -1;
+    }
+    told = find_told(listing, path);
+    if (told == NULL)
+        return alembic_host->fail(call, "could not read %s in line %d of \"%s\", and Alembic does "
+                                  "not list the file", header->unknown_name, header->unknown_line,
+                                  path);
+    *stop = hand_told(listing, told, path) != 0;
+    return 0;
+}
+
+/* The identifier of a file that declares none: of old, a name of hexadecimal digits. NULL: none. */
+static const char *id_from_name(struct ddb_call *call, const char *path)
+{
+    const char *name = base_name(path);
+    size_t n = strspn(name, "0123456789abcdef");
+
+    if (n == 0 || strcmp(name + n, ".py") != 0)
+        return NULL;
+    return alembic_host->format(call, "%.*s", (int)n, name);
+}
+
+static const char *stripped(char *text)
+{
+    size_t n;
+
+    text += strspn(text, " \t\n\r\f\v");
+    n = strlen(text);
+    while (n > 0 && strchr(" \t\n\r\f\v", text[n - 1]) != NULL)
+        text[--n] = '\0';
+    return text;
+}
+
+static int hand_header(struct listing *listing, const char *path, bool *stop)
+{
+    struct ddb_call *call = listing->call;
+    const struct header *header = &listing->header;
+    const char *id = header_list(header, HEADER_REVISION)[0];
+    const char *doc = header_list(header, HEADER_DOC)[0];
+    struct ddb_revision revision = {
+        .size = sizeof revision,
+        .id = id != NULL ? id : id_from_name(call, path),
+        .doc = doc != NULL ? stripped(alembic_host->format(call, "%s", doc)) : "",
+        .path = path,
+        .down = header_list(header, HEADER_DOWN),
+        .labels = header_list(header, HEADER_LABELS),
+        .depends_on = header_list(header, HEADER_DEPENDS),
+    };
+
+    if (revision.id == NULL) {
+        alembic_host->fail(call, "\"%s\" declares no revision", path);
+        return alembic_host->hint(call, "Move files that are no migrations out of the version "
+                                        "location: Alembic refuses them too.");
+    }
+    *stop = listing->each(listing->arg, &revision) != 0;
+    return 0;
+}
+
+static int list_file(struct listing *listing, const char *path, bool *stop)
+{
+    char *text;
+    size_t n;
+    int rc;
+
+    if (project_read(path, PROJECT_MAX_FILE, &text, &n) != 0)
+        return alembic_host->fail(listing->call, "could not read \"%s\": %s", path,
+                                  strerror(errno));
+    if (header_read(&listing->header, text, n) == 0)
+        rc = hand_header(listing, path, stop);
+    else
+        rc = hand_by_driver(listing, path, stop);
+    free(text);
+    return rc;
+}
+
+int listing_revisions(struct ddb_call *call,
+                      int (*each)(void *arg, const struct ddb_revision *revision), void *arg)
+{
+    struct listing listing = {.call = call, .each = each, .arg = arg};
+    struct project project;
+    struct locations locations;
+    struct list files = {0};
+    bool stop = false;
+    int rc;
+
+    project_open(call, &project);
+    if (project_locations(call, &project, &locations) != 0)
+        return -1;
+    if (locations.unknown != NULL) {
+        rc = list_by_driver(&listing, locations.unknown);
+    } else {
+        rc = scan_files(call, &locations, &files);
+        for (size_t i = 0; rc == 0 && !stop && i < files.n; i++)
+            rc = alembic_host->cancelled(call) ? alembic_host->fail(call, "cancelled")
+                                               : list_file(&listing, files.v[i], &stop);
+    }
+    header_release(&listing.header);
+    json_decref(listing.told);
+    return rc;
+}
