@@ -8,7 +8,8 @@
  *
  * What restore.sh expects of the members that the caller writes:
  *   meta.json    "database": its name; "properties": {"encoding", "collate", "ctype", "provider"
- *                ("icu" or "libc"), "icu_locale"}; what does not apply is null or left out
+ *                ("libc", "icu" or "builtin"), "icu_locale", "icu_rules"}; what does not apply is
+ *                null or left out
  *   globals.sql  SQL for psql that creates missing roles; then the line BUNDLE_PROPERTIES; then
  *                statements about the database, whose name is :"db"
  *   main.dump    a pg_dump archive in the custom format

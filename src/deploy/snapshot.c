@@ -68,6 +68,7 @@ static int write_description(struct taking *taking)
     buf_reset(&text);
     if (dbprops_roles(taking->db, &text, taking->err) != 0)
         return -1;
+    buf_adds(&text, BUNDLE_PROPERTIES);
     dbprops_psql(&meta.props, &text);
     if (bundle_put(taking->writer, "globals.sql", buf_text(&text), text.len, true, taking->err) !=
         0)

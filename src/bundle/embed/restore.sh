@@ -98,6 +98,7 @@ SELECT format('CREATE DATABASE %I TEMPLATE template0', :'db')
        || CASE WHEN d ->> 'provider' IN ('icu', 'i')
                THEN ' LOCALE_PROVIDER icu'
                     || coalesce(format(' ICU_LOCALE %L', d ->> 'icu_locale'), '')
+                    || coalesce(format(' ICU_RULES %L', d ->> 'icu_rules'), '')
                WHEN d ->> 'provider' IN ('builtin', 'b')
                THEN ' LOCALE_PROVIDER builtin'
                     || coalesce(format(' BUILTIN_LOCALE %L', d ->> 'icu_locale'), '')
