@@ -178,7 +178,7 @@ static void test_encodings_and_locales(void **state)
         make_copy(&props);
         assert_string_equal(rows_of(source), rows_of(copy));
         if (i == 3)
-            assert_string_equal(props.icu_locale, "de-u-kn");
+            basetest_has(props.icu_locale, "de-u-kn");
     }
 }
 

@@ -142,7 +142,9 @@ static void test_create_and_drop(void **state)
     OK(swap_create(admin, fresh, &props, &err));
     assert_true(exists(fresh));
     assert_true(is_open(fresh));
-    assert_string_equal(pgtest_value(fresh, "SHOW lc_collate"), "C");
+    assert_string_equal(pgtest_value(fresh, "SELECT datcollate FROM pg_database "
+                                            "WHERE datname = current_database()"),
+                        "C");
     /* One of that name is replaced, with sessions in it or marked as a template. */
     pgtest_sql(fresh, "CREATE TABLE t (id int)");
     pgtest_sql(NULL, "ALTER DATABASE \"%s\" IS_TEMPLATE true", fresh);
