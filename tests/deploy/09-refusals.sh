@@ -37,7 +37,7 @@ psql -X -q -d "dbname=shop application_name=pg_dump" \
     -c "BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE users IN ACCESS SHARE MODE" \
     -c "SELECT pg_sleep(60)" >/dev/null 2>&1 &
 dump=$!
-cleanup_fn kill $dump
+cleanup_fn sh -c "kill $dump 2>/dev/null"
 wait_for 10 sh -c "psql -X -At -c \"SELECT 1 FROM pg_stat_activity WHERE query ~ 'pg_sleep.60' AND pid <> pg_backend_pid()\" | grep -q 1"
 refused "deadbeef0000" ddb production
 expect_contains "$(cat err)" "dump"
@@ -65,7 +65,7 @@ refused "pg_dump" ddb production --config no-dump.cfg
 # A pooler in transaction mode.
 cat >bouncer.ini <<B
 [databases]
-shop = host=$PGHOST port=${PGPORT:-5432} dbname=shop
+shop = host=$PGHOST port=${PGPORT:-5432} dbname=shop user=postgres
 [pgbouncer]
 listen_addr =
 unix_socket_dir = $PGHOST
@@ -88,7 +88,7 @@ DATABASE_URL="postgresql://clerk@/shop?host=$PGHOST" refused "clerk" ddb product
 
 # The project's command reaches another database than the environment names.
 createdb other
-sed 's/plugin = "alembic";/& url_variable = "";/; s/env:DATABASE_URL/dbname=other user=postgres/' \
+sed 's/plugin = "alembic";/& url_variable = "UNUSED_URL";/; s/env:DATABASE_URL/dbname=other user=postgres/' \
     deploy-db.cfg >other.cfg
 refused "another database" ddb production --config other.cfg
 expect_status 0 ddb production >out 2>err

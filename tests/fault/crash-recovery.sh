@@ -12,7 +12,6 @@ requires alembic
 project_start fastvue
 alembic upgrade 4d2c8b1e7f33 2>/dev/null
 psql_at shop "INSERT INTO companies (name) SELECT 'c' || n FROM generate_series(1, 500) n"
-psql_at postgres "ALTER DATABASE shop SET work_mem = '5MB'"
 sed -i 's/staging: {/staging: { hooks: { verify = ["scripts\/verify_migration.sh"]; };/' deploy-db.cfg
 printf '#!/bin/sh\nexit 1\n' >scripts/verify_migration.sh
 sed 's/state_dir = "state"/state_dir = "state2"/' deploy-db.cfg >elsewhere.cfg

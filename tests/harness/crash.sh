@@ -16,9 +16,10 @@ ddb_faults()
 
 crash_prepare()
 {
-    state_of shop before.state
     psql_at postgres "ALTER DATABASE shop RENAME TO origin"
     psql_at postgres "ALTER DATABASE origin IS_TEMPLATE true"
+    crash_reset
+    state_of shop before.state
 }
 
 # crash_reset: the database as it was, no state, no snapshots, nothing kept aside.
@@ -30,6 +31,7 @@ crash_reset()
         psql_at postgres "DROP DATABASE \"$name\" WITH (FORCE)"
     done
     psql_at postgres "CREATE DATABASE shop TEMPLATE origin"
+    psql_at postgres "ALTER DATABASE shop SET work_mem = '5MB'"
     rm -rf state state2 snapshots
 }
 
