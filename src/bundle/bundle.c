@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/fault.h"
 #include "bundle/bundle_manifest.h"
 #include "bundle/digest.h"
 #include "bundle/frame.h"
@@ -271,9 +270,6 @@ static int add_part(struct bundle_writer *writer, struct err *err)
 
     if (writer->n_parts == BUNDLE_PARTS_MAX)
         return err_set(err, ERR_PREPARE, "member \"%s\" of the snapshot has too many parts",
-                       writer->name);
-    if (FAULT("bundle-part"))
-        return err_set(err, ERR_PREPARE, "member \"%s\" of the snapshot: injected fault",
                        writer->name);
     snprintf(stored, sizeof stored, "%s.zst.%06d", writer->name, writer->n_parts);
     if (add(writer, stored, writer->part, writer->part_len, 0, 0600, err) < 0)
