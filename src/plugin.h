@@ -121,6 +121,7 @@ struct ddb_host {
      *   lock_timeout_ms, statement_timeout_ms     for sessions that change the database
      *   snapshot         the exported snapshot that a copy must use
      *   compression_level, jobs                   for a copy
+     *   steps            how many revisions an upgrade is expected to run
      *   timeout_ms       the deadline for a child of this call, 0 for none */
     const char *(*fact)(struct ddb_call *call, const char *key);
 

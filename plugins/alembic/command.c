@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "reason.h"
@@ -151,6 +152,8 @@ struct running {
     struct ddb_call *call;
     struct reason reason;
     int64_t steps;
+    int64_t total;           /* how many are expected; 0: not known */
+    struct timespec started;
 
     char *line; /* of standard output, not ended yet; freed at the end */
     size_t n, cap;
@@ -159,6 +162,26 @@ struct running {
     void *arg;
     const char *held; /* a line "FAILED: ...": the last one says why, others are SQL */
 };
+
+static double elapsed_s(const struct running *running)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - running->started.tv_sec) +
+           (double)(now.tv_nsec - running->started.tv_nsec) / 1e9;
+}
+
+static void say_step(struct running *running, const char *step)
+{
+    if (running->total >= running->steps)
+        alembic_host->log(running->call, DDB_LEVEL_INFO, "r%s (%lld of %lld, after %.1f s)",
+                          step + 1, (long long)running->steps, (long long)running->total,
+                          elapsed_s(running));
+    else
+        alembic_host->log(running->call, DDB_LEVEL_INFO, "r%s (after %.1f s)", step + 1,
+                          elapsed_s(running));
+}
 
 /* "INFO [alembic.runtime.migration] Running upgrade a1 -> b2, doc" */
 static void on_error_line(void *arg, const char *line)
@@ -174,8 +197,11 @@ static void on_error_line(void *arg, const char *line)
     if (arrow == NULL)
         return;
     running->steps++;
-    alembic_host->log(running->call, DDB_LEVEL_INFO, "r%s", step + 1);
-    alembic_host->progress(running->call, step + strlen("Running "), running->steps, 0, 0);
+    if (running->out != NULL)
+        return; /* only its SQL is printed */
+    say_step(running, step);
+    alembic_host->progress(running->call, step + strlen("Running "), running->steps,
+                           running->total, 0);
 }
 
 static int on_line(struct running *running)
@@ -262,7 +288,10 @@ static int run(struct running *running, const char *const *argv, bool read_only)
 int command_run(struct ddb_call *call, const char *action, const char *target)
 {
     struct running running = {.call = call};
+    const char *total = alembic_host->fact(call, "steps");
 
+    running.total = total == NULL ? 0 : strtoll(total, NULL, 10);
+    clock_gettime(CLOCK_MONOTONIC, &running.started);
     return run(&running, vector(call, action, NULL, target), false);
 }
 

@@ -343,8 +343,9 @@ bool conf_field_raw(struct conf_reader *reader, const config_setting_t *setting,
 
     memset(value, 0, sizeof *value);
     switch (config_setting_type(setting)) {
-    case CONFIG_TYPE_STRING:
-        text = read_text(reader, setting, path);
+    case CONFIG_TYPE_STRING: /* what an empty text means is the plugin's to say */
+        text = config_setting_get_string(setting);
+        text = arena_strdup(reader->arena, text == NULL ? "" : text);
         value->quoted = true;
         break;
     case CONFIG_TYPE_INT:

@@ -62,6 +62,7 @@ int apply_phase(struct run *run, struct err *err)
     cancel_on_second("deploy-db: migrations are running; the run stops and recovers as soon as the "
                      "command has ended (kill -9 leaves an unfinished run for `deploy-db recover`)\n");
     run->touched = true;
+    run->services->steps = run->plan.pending.n;
     for (int attempt = 1;; attempt++) {
         struct err failure = ERR_INIT, proof = ERR_INIT;
         bool lock_timeout;

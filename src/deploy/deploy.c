@@ -100,7 +100,7 @@ static enum err_code fail(struct run *run, const struct phase *phase, struct err
         run_end(run, (int)status, err->primary);
         return status;
     }
-    log_error("%s failed: %s", phase->name, err->primary);
+    log_warning("%s failed, going back: %s", phase->name, err->primary);
     status = recover_ladder(run, &back);
     if (status == ERR_OPERATOR) {
         err_detail(err, "recovery failed: %s", back.primary);

@@ -230,6 +230,7 @@ enum err_code recover_ladder(struct run *run, struct err *err)
     struct err ignored = ERR_INIT;
 
     cancel_mask(true);
+    run->services->steps = 0;
     run->services->recovering = true;
     if (run_phase(run, "recover", true, &ignored) != 0)
         log_warning("%s", ignored.primary);

@@ -137,6 +137,8 @@ static const char *service_fact(struct ddb_call *call, const char *key)
         return services->config_dir;
     if (strcmp(key, "run") == 0)
         return services->run;
+    if (strcmp(key, "steps") == 0)
+        return services->steps == 0 ? NULL : arena_printf(arena, "%zu", services->steps);
     if (strcmp(key, "timeout_ms") == 0)
         return arena_printf(arena, "%lld", (long long)call->timeout_ms);
     if (env == NULL)

@@ -88,9 +88,11 @@ int script_expand(const char *path, struct strvec *files, struct err *err)
 
 /* --- one run -----------------------------------------------------------------------------------*/
 
+static const char LETTERS[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
 struct watch {
     const char *tool;
-    char reason[512]; /* the last line of standard error that is not blank */
+    char reason[512]; /* the last line of standard error that has a word in it */
 };
 
 static void take_line(void *arg, const char *line)
@@ -99,7 +101,7 @@ static void take_line(void *arg, const char *line)
     auto_free char *shown = log_redact(line);
 
     log_child(LOG_INFO, watch->tool, line);
-    if (shown[strspn(shown, " \t\r")] != '\0')
+    if (strpbrk(shown, LETTERS) != NULL) /* not the caret below psql's errors */
         snprintf(watch->reason, sizeof watch->reason, "%s", shown);
 }
 
