@@ -25,7 +25,11 @@ int resolve(struct graph *graph, const char *text, struct revset *out, struct er
 int resolve_one(struct graph *graph, const char *text, struct revision **out,
                 struct err *err) CHECK;
 
-enum resolve_direction { RESOLVE_UPGRADE, RESOLVE_DOWNGRADE, };
+enum resolve_direction {
+    RESOLVE_UPGRADE,
+    RESOLVE_DOWNGRADE,
+    RESOLVE_RANGE_END, /* as an upgrade, but +N stops where the history ends */
+};
 
 /* What an upgrade or downgrade is to reach: order_upgrade() takes `revisions`,
  * order_downgrade_branch() the one in `revisions` (none: base) and `branch`. */
@@ -41,8 +45,8 @@ int resolve_target(struct graph *graph, const char *text, struct revset rows,
                    struct err *err) CHECK;
 
 /* resolve_range(graph, text, rows, lower, upper, err): START:END, START: or :END of `history -r`
- * for order_range(); `current` is allowed on either side, END as for an upgrade, and so is START
- * (base gives an empty set). */
+ * for order_range(); `current` is allowed on either side. START is as for an upgrade (base gives an
+ * empty set), END too, but counts from START and stops where the history ends. */
 int resolve_range(struct graph *graph, const char *text, struct revset rows, struct revset *lower,
                   struct revset *upper, struct err *err) CHECK;
 

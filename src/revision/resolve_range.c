@@ -35,10 +35,43 @@ static int resolve_end(struct graph *graph, const char *text, struct revset rows
         *out = rows;
         return 0;
     }
-    if (resolve_target(graph, text[0] == '\0' ? "heads" : text, lower, RESOLVE_UPGRADE, &target,
-                       err) != 0)
+    if (resolve_target(graph, text[0] == '\0' ? "heads" : text, lower, RESOLVE_RANGE_END,
+                       &target, err) != 0)
         return -1;
     *out = target.revisions;
+    return 0;
+}
+
+static bool has_label(const struct revision *revision, const char *label)
+{
+    for (const char *const *l = revision->labels; *l != NULL; l++)
+        if (strcmp(*l, label) == 0)
+            return true;
+    return false;
+}
+
+/* on_branch(): for LABEL@START, those of ${set} that have the label; when an identifier stands for
+ * the label, those in its lineage. */
+static int on_branch(struct graph *graph, const char *start, struct revset *set, struct err *err)
+{
+    struct revset all = *set;
+    struct revision *branch;
+    const char *symbol;
+    const char *label;
+
+    if (resolve_split(graph, start, &symbol, &branch, err) != 0)
+        return -1;
+    if (branch == NULL)
+        return 0;
+    label = arena_strndup(graph_arena(graph), start, strcspn(start, "@"));
+    if (graph_find(graph, label) != branch || strcmp(label, branch->id) == 0) {
+        *set = resolve_filter(graph, all, branch);
+        return 0;
+    }
+    *set = (struct revset){0};
+    for (size_t i = 0; i < all.n; i++)
+        if (has_label(all.v[i], label))
+            revset_add(graph_arena(graph), set, all.v[i]);
     return 0;
 }
 
@@ -46,8 +79,6 @@ int resolve_range(struct graph *graph, const char *text, struct revset rows, str
                   struct revset *upper, struct err *err)
 {
     const char *colon = strchr(text, ':');
-    struct revision *branch;
-    const char *symbol;
     char *start;
 
     if (colon == NULL || strchr(colon + 1, ':') != NULL) {
@@ -56,9 +87,7 @@ int resolve_range(struct graph *graph, const char *text, struct revset rows, str
     }
     start = arena_strndup(graph_arena(graph), text, (size_t)(colon - text));
     if (resolve_start(graph, start, rows, lower, err) != 0 ||
-        resolve_end(graph, colon + 1, rows, *lower, upper, err) != 0 ||
-        resolve_split(graph, start, &symbol, &branch, err) != 0)
+        resolve_end(graph, colon + 1, rows, *lower, upper, err) != 0)
         return -1;
-    *upper = resolve_filter(graph, *upper, branch); /* LABEL@START: that branch only */
-    return 0;
+    return on_branch(graph, start, upper, err);
 }

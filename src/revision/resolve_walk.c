@@ -10,6 +10,7 @@ struct relative {
     const char *text;        /* as typed */
     const char *amount;      /* its sign and number */
     bool up;
+    bool may_stop;           /* where there is nothing above any more */
     size_t steps;
     const char *symbol;      /* NULL: from what is stored */
     struct revision *branch; /* NULL: no LABEL@ */
@@ -53,6 +54,8 @@ static int walk_up(struct graph *graph, const struct relative *relative, struct 
         struct revset above = from == NULL ? graph_bases(graph) : from->next;
 
         above = resolve_filter(graph, above, relative->branch);
+        if (above.n == 0 && relative->may_stop)
+            break;
         if (above.n == 0)
             return too_short(relative, err);
         if (above.n > 1)
@@ -236,13 +239,14 @@ static int resolve_relative(struct graph *graph, struct relative *relative, stru
 
     if (resolve_split(graph, relative->text, &symbol, &relative->branch, err) != 0)
         return -1;
-    if (direction == RESOLVE_UPGRADE) {
+    relative->may_stop = direction == RESOLVE_RANGE_END;
+    if (direction != RESOLVE_DOWNGRADE) {
         if (relative_upgrade(graph, relative, rows, &found, err) != 0)
             return -1;
     } else if (relative_downgrade(graph, relative, rows, &found, err) != 0) {
         return -1;
     }
-    if (found == NULL && (direction == RESOLVE_UPGRADE || !from_rows))
+    if (found == NULL && (direction != RESOLVE_DOWNGRADE || !from_rows))
         return below_base(relative, err);
     if (found != NULL)
         revset_add(graph_arena(graph), &out->revisions, found);
@@ -266,7 +270,7 @@ int resolve_target(struct graph *graph, const char *text, struct revset rows,
         err_set(err, ERR_USAGE, "no target revision in \"%s\"", text);
         return err_hint(err, "Write \"base\", \"heads\" or a revision.");
     }
-    if (direction == RESOLVE_UPGRADE) {
+    if (direction != RESOLVE_DOWNGRADE) {
         struct revision *branch = out->branch;
 
         out->branch = NULL;

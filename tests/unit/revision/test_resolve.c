@@ -387,11 +387,18 @@ static void ranges(void **state)
     assert_string_equal(ranged("net01", ":current"), "..net01");
     assert_string_equal(ranged("net01", "current:+1"), "net01..net02");
     assert_string_equal(ranged("", "aaaa1:+1"), "aaaa1..aaaa2");
+    assert_string_equal(ranged("", "net01:+9"), "net01..net02");
+    assert_string_equal(ranged("", "shp02:+1"), "shp02..shp02");
     assert_string_equal(ranged("", "-2:"), "aaaa2..shp02");
     assert_string_equal(ranged("", "net02-1:net02"), "net01..net02");
     assert_string_equal(ranged("", ":heads-1"), "..shp01");
     assert_string_equal(ranged("", "networking@base:"), ".."); /* its head is only a dependency */
     assert_string_equal(ranged("", "shop@base:"), "..shp02");
+    assert_string_equal(ranged("", "shop@base:aaaa1"), ".."); /* has no label */
+    assert_string_equal(ranged("", "shp01@base:aaaa1"), "..aaaa1");
+    assert_string_equal(ranged("", "shp01@base:net01"), "..");
+    assert_string_equal(ranged("", "nnnn@base:"),
+                        "error: can't locate revision identified by \"nnnn\"");
     assert_string_equal(ranged("", "aaaa1"), "error: \"aaaa1\" is not a range of revisions");
     assert_string_equal(ranged("", "a:b:c"), "error: \"a:b:c\" is not a range of revisions");
     assert_string_equal(ranged("", "nnnn:"), "error: can't locate revision identified by \"nnnn\"");
