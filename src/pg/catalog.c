@@ -94,7 +94,8 @@ static int scope(struct db *db, const char *schema, const char *table, struct er
 {
     return db_exec(db, err,
                    "SELECT set_config('deploy_db.version_table', coalesce(to_regclass("
-                   "coalesce(quote_ident($1) || '.', '') || quote_ident($2))::oid::text, ''), true), "
+                   "coalesce(quote_ident($1) || '.', '') || quote_ident($2))::oid::text, ''), "
+                   "true), "
                    "set_config('search_path', 'pg_catalog, pg_temp', true), "
                    "set_config('lc_monetary', 'C', true)",
                    2, schema, table);
@@ -125,7 +126,7 @@ static int read_kinds(struct db *db, struct arena *arena, struct facts *facts, s
     return 0;
 }
 
-/* In a transaction of our own, or under a savepoint in the session's, so that settings end with it. */
+/* In a transaction of our own, or under a savepoint in the session's: settings end with it. */
 static int read_facts(struct db *db, struct arena *arena, const char *schema, const char *table,
                       struct facts *facts, struct err *err)
 {

@@ -51,7 +51,7 @@ static const char *find_end(const char *begin, const char *at, const char *ends,
     return NULL;
 }
 
-/* --- arrays that are cast -------------------------------------------------------------------------- */
+/* --- arrays that are cast --------------------------------------------------------------------- */
 
 static const char opening[] = "(ARRAY[";
 
@@ -122,7 +122,7 @@ static void spread_casts(const char *text, struct buf *out)
     }
 }
 
-/* --- AND and OR -------------------------------------------------------------------------------------- */
+/* --- AND and OR ------------------------------------------------------------------------------- */
 
 /* ${at} is at "((": whether the inner group is of the kind that the outer one goes on with; its end
  * then. */

@@ -70,7 +70,7 @@ int dbprops_read(struct db *db, struct arena *arena, struct dbprops *props, stru
     return 0;
 }
 
-/* The number of the role whose name as a literal is ${literal}; 0 for roles of the server itself. */
+/* The number of the role with the literal ${literal} as its name; 0 for roles of the server. */
 static int role_number(const struct db_result *roles, const char *literal)
 {
     for (int i = 0; i < db_rows(roles); i++)
@@ -112,8 +112,8 @@ int dbprops_roles(struct db *db, struct buf *out, struct err *err)
     if (db_query(db, &roles, err, dbprops_roles_sql, 0) < 0 ||
         db_query(db, &members, err, dbprops_members_sql, 0) < 0)
         return err_wrap(err, "could not read the roles");
-    buf_adds(out, "-- The roles of the server, without passwords; for psql. Those that exist already\n"
-                  "-- are left as they are, and so are memberships between them.\n");
+    buf_adds(out, "-- The roles of the server, without passwords; for psql. Those that exist\n"
+                  "-- already are left as they are, and so are memberships between them.\n");
     add_roles(roles, out);
     add_members(roles, members, out);
     return 0;

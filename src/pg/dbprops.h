@@ -14,7 +14,7 @@ struct dbprops_statement {
 };
 
 struct dbprops {
-    /* NULL: does not apply. provider: "libc", "icu", "builtin"; icu_locale is the builtin one's, too. */
+    /* NULL: does not apply. provider: "libc", "icu", "builtin"; icu_locale is of the last two. */
     const char *encoding, *collate, *ctype, *provider, *icu_locale, *icu_rules;
     const char *owner;
     const char *tablespace; /* for information: a copy goes to the server's default */

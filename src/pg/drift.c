@@ -21,7 +21,7 @@ static void push(struct list *list, const char *object, const char *aspect, cons
     list->v[list->n++] = (struct drift){object, aspect, expected, actual};
 }
 
-/* --- objects inside another one ------------------------------------------------------------------ */
+/* --- objects inside another one --------------------------------------------------------------- */
 
 static const char *skip_identifier(const char *at)
 {
@@ -49,7 +49,9 @@ static const char *find_parent(struct arena *arena, const char *object)
         if (*end != '.')
             return NULL;
         end = skip_identifier(end + 1);
-        return *end == '.' ? arena_strndup(arena, object + len, (size_t)(end - object) - len) : NULL;
+        if (*end != '.')
+            return NULL;
+        return arena_strndup(arena, object + len, (size_t)(end - object) - len);
     }
     return NULL;
 }
@@ -71,7 +73,7 @@ static bool has_relation(struct arena *arena, const struct catalog *catalog, con
     return false;
 }
 
-/* --- comparing ----------------------------------------------------------------------------------- */
+/* --- comparing -------------------------------------------------------------------------------- */
 
 static bool counts(const struct drift_rules *rules, const char *aspect)
 {
@@ -155,7 +157,7 @@ void drift_compare(struct arena *arena, const struct catalog *expected,
     mem_free(found.v);
 }
 
-/* --- as a sentence --------------------------------------------------------------------------------- */
+/* --- as a sentence ---------------------------------------------------------------------------- */
 
 enum { SHOWN_BYTES = 160, LEAD_BYTES = 24 };
 

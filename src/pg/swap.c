@@ -32,7 +32,7 @@ const char *swap_name(struct arena *arena, const char *database, const char *wor
     return arena_printf(arena, "%.*s_%s_%s", (int)len, database, word, run);
 }
 
-/* --- statements that name a database ----------------------------------------------------------------- */
+/* --- statements that name a database ---------------------------------------------------------- */
 
 /* ${before}, the quoted ${name}, ${after}: one statement. */
 static int run_for(struct db *admin, const char *before, const char *name, const char *after,
@@ -60,7 +60,7 @@ static void hint_rights(struct db *admin, struct err *err)
                  db_user(admin));
 }
 
-/* --- creating and dropping ---------------------------------------------------------------------------- */
+/* --- creating and dropping -------------------------------------------------------------------- */
 
 static void add_option(struct db *admin, struct arena *arena, struct buf *sql, const char *keyword,
                        const char *value)
@@ -149,7 +149,7 @@ int swap_drop(struct db *admin, const char *name, struct err *err)
     return err_wrap(err, "could not drop database \"%s\"", name);
 }
 
-/* --- what is there ------------------------------------------------------------------------------------- */
+/* --- what is there ---------------------------------------------------------------------------- */
 
 static int look_up(struct db *admin, const char *name, bool *exists, bool *open, struct err *err)
 {
@@ -182,7 +182,7 @@ int swap_is_open(struct db *admin, const char *name, bool *open, struct err *err
     return 0;
 }
 
-/* --- closing ------------------------------------------------------------------------------------------- */
+/* --- closing ---------------------------------------------------------------------------------- */
 
 /* What would make the exchange fail, or would be lost by it: found before anything is changed. */
 static int refuse_hindrances(struct db *admin, const char *name, struct err *err)
@@ -196,8 +196,8 @@ static int refuse_hindrances(struct db *admin, const char *name, struct err *err
     err_set(err, ERR_REFUSED, "database \"%s\" is held by %s", name, db_value(rows, 0, 0));
     for (int i = 1; i < db_rows(rows); i++)
         err_detail(err, "and by %s", db_value(rows, i, 0));
-    return err_hint(err, "Finish prepared transactions (COMMIT PREPARED, ROLLBACK PREPARED) and stop "
-                         "what reads the replication slots.");
+    return err_hint(err, "Finish prepared transactions (COMMIT PREPARED, ROLLBACK PREPARED) and "
+                         "stop what reads the replication slots.");
 }
 
 /* End the sessions of ${name} that we may end, except ${keep_pid}. ${left}: those that are there
@@ -239,7 +239,8 @@ static int wait_empty(struct db *admin, const char *name, int keep_pid, struct e
     err_set(err, ERR_REFUSED, "could not end %d session%s of database \"%s\" within %d s", n,
             n == 1 ? "" : "s", name, SWAP_CLOSE_MS / 1000);
     err_detail(err, "%s", buf_text(&left));
-    return err_hint(err, "End these sessions, or let role \"%s\" end them (GRANT pg_signal_backend).",
+    return err_hint(err, "End these sessions, or let role \"%s\" end them "
+                         "(GRANT pg_signal_backend).",
                     db_user(admin));
 }
 
@@ -274,7 +275,7 @@ int swap_open(struct db *admin, const char *name, struct err *err)
     return 0;
 }
 
-/* --- the exchange ---------------------------------------------------------------------------------------- */
+/* --- the exchange ----------------------------------------------------------------------------- */
 
 static int rename_to(struct db *admin, const char *from, const char *to, struct err *err)
 {
@@ -331,7 +332,7 @@ int swap_rename(struct db *admin, const char *live, const char *aside, const cha
             return err_wrap(err, "could not put database \"%s\" in the place of \"%s\"", fresh,
                             live);
         }
-        /* A session that was about to begin when the database was closed, or one in the fresh one. */
+        /* A session that was about to begin when the live one was closed, or one in the fresh. */
         log_detail("%s: trying again", failure.primary);
         if (end_sessions(admin, live, 0, &left, &n, err) < 0 ||
             end_sessions(admin, fresh, 0, &left, &n, err) < 0)

@@ -1,4 +1,4 @@
-/* dbprops: a copy has the same properties; roles are made again, and only those that are missing. */
+/* dbprops: a copy has the same properties; roles that are missing, and only they, are made. */
 #include "basetest.h"
 #include "pgtest.h"
 
@@ -222,7 +222,7 @@ static void test_psql_does_the_same(void **state)
     assert_string_equal(rows_of(source), rows_of(copy));
 }
 
-/* --- roles ---------------------------------------------------------------------------------------- */
+/* --- roles ------------------------------------------------------------------------------------ */
 
 static const char *roles_script(void)
 {

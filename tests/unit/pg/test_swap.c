@@ -98,7 +98,7 @@ static void expect_unchanged(void)
     assert_false(exists(aside));
 }
 
-/* --- names ---------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 static void test_names(void **state)
 {
@@ -130,7 +130,7 @@ static void test_names(void **state)
     }
 }
 
-/* --- creating and dropping -------------------------------------------------------------------------- */
+/* --- creating and dropping -------------------------------------------------------------------- */
 
 static void test_create_and_drop(void **state)
 {
@@ -211,7 +211,7 @@ static void test_analyze(void **state)
     db_close(db);
 }
 
-/* --- closing ------------------------------------------------------------------------------------------ */
+/* --- closing ---------------------------------------------------------------------------------- */
 
 static void test_close_ends_sessions(void **state)
 {
@@ -284,7 +284,7 @@ static void test_logical_slot_in_use_is_refused(void **state)
     pgtest_sql(live, "SELECT pg_drop_replication_slot('swap_slot')");
 }
 
-/* --- rights -------------------------------------------------------------------------------------------- */
+/* --- rights ----------------------------------------------------------------------------------- */
 
 static void as_owner(const char *attributes)
 {
@@ -372,7 +372,7 @@ static void test_somebody_else(void **state)
     drop_owner();
 }
 
-/* --- the exchange ---------------------------------------------------------------------------------------- */
+/* --- the exchange ----------------------------------------------------------------------------- */
 
 static void test_exchange(void **state)
 {
@@ -407,7 +407,7 @@ static void test_failed_exchange_changes_nothing(void **state)
     OK(swap_rename(admin, live, aside, fresh, &err));
 }
 
-/* A closed fresh database is opened; a session in it is ended, once the server has waited for it. */
+/* The server waits for it, then it is ended. */
 static void test_session_in_the_fresh_database(void **state)
 {
     PGconn *guest;
@@ -470,7 +470,7 @@ static void test_exchange_under_fire(void **state)
     }
 }
 
-/* --- cancelling, a lost session ---------------------------------------------------------------------------- */
+/* --- cancelling, a lost session --------------------------------------------------------------- */
 
 static void on_alarm(int sig)
 {
