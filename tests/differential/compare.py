@@ -535,7 +535,8 @@ class Comparison:
         for (name, kind), count in sorted(self.counts.items()):
             if name != "new":
                 print("%-10s %-7s %6d" % (name, kind, count))
-        print("%d graphs, %d questions, %d differences" % (graphs, self.questions, self.differences))
+        total = graphs, self.questions, self.differences
+        print("%d graphs, %d questions, %d differences" % total)
 
 
 def compare(tool, graphs, seed):
