@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "deploy/deploy.h"
 #include "deploy/phases.h"
+#include "deploy/preflight_checks.h"
 #include "deploy/report.h"
 #include "deploy/unfinished.h"
 
@@ -145,7 +146,7 @@ int cmd_deploy_plan(struct cmd_context *context, struct err *err)
         run_close(run);
         return ERR_REFUSED;
     }
-    preflight_check(run, &problems);
+    preflight_checks(run, &problems);
     if (problems.n > 0) {
         status = ERR_REFUSED;
         phases_join(&problems, "a deployment would be refused", err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "deploy/lists.h"
 #include "deploy/phases.h"
 #include "deploy/run.h"
 #include "deploy/stores.h"
@@ -21,15 +22,6 @@ static struct run *look(struct cmd_context *context, const char *command, struct
         return run;
     run_close(run);
     return NULL;
-}
-
-static json_t *ids_json(struct revset set)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < set.n; i++)
-        json_array_append_new(array, json_string(set.v[i]->id));
-    return array;
 }
 
 static json_t *problems_json(const struct errs *problems)
@@ -123,8 +115,8 @@ int cmd_inspect_status(struct cmd_context *context, struct err *err)
     for (size_t i = 0; i < run->plan.problems.n; i++)
         buf_addf(&text, "problem   %s\n", run->plan.problems.items[i].primary);
     json = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "environment", run->env->name, "database",
-                     db_name(run->db), "current", ids_json(run->plan.rows), "heads",
-                     ids_json(run->plan.heads), "pending", ids_json(run->plan.pending), "problems",
+                     db_name(run->db), "current", lists_revisions(run->plan.rows), "heads",
+                     lists_revisions(run->plan.heads), "pending", lists_revisions(run->plan.pending), "problems",
                      problems_json(&run->plan.problems));
     if (ledger_list(run->db, run->arena, 1, &runs, &n, err) != 0) {
         json_decref(json);
@@ -178,8 +170,8 @@ int cmd_inspect_check(struct cmd_context *context, struct err *err)
              status == ERR_NONE ? "up to date" : "not up to date");
     cmd_print(context,
               json_pack("{s:s, s:b, s:o, s:o, s:o}", "environment", run->env->name, "up_to_date",
-                        status == ERR_NONE, "current", ids_json(run->plan.rows), "pending",
-                        ids_json(run->plan.pending), "problems", problems_json(&problems)),
+                        status == ERR_NONE, "current", lists_revisions(run->plan.rows), "pending",
+                        lists_revisions(run->plan.pending), "problems", problems_json(&problems)),
               buf_text(&text));
     errs_release(&problems);
     run_close(run);

@@ -8,6 +8,7 @@
 #include "conf/setup.h"
 #include "deploy/engine.h"
 #include "deploy/phases.h"
+#include "deploy/preflight_checks.h"
 
 /* --- init ------------------------------------------------------------------------------------------------- */
 
@@ -66,7 +67,7 @@ int cmd_setup_doctor(struct cmd_context *context, struct err *err)
     }
     if (dblock_pooled(run->services->target, &run->pooled, err) != 0)
         *errs_new(&problems) = *err, err_clear(err);
-    preflight_check(run, &problems);
+    preflight_checks(run, &problems);
     if (run->plan.problems.n == 0 && run->plan.pending.n == 0)
         verify_models(run, &problems);
     for (size_t i = 0; i < problems.n; i++)

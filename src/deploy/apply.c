@@ -12,6 +12,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "deploy/engine.h"
+#include "deploy/lists.h"
 #include "deploy/prove.h"
 #include "deploy/record.h"
 
@@ -25,16 +26,9 @@ static int last_look(struct run *run, struct err *err)
         return -1;
     if (run_observe(run, &run->before, err) != 0)
         return -1;
-    for (size_t i = 0;; i++) {
-        const char *planned = run->plan.row_ids[i], *now = run->before.rows[i];
-
-        if (planned == NULL && now == NULL)
-            break;
-        if (planned == NULL || now == NULL || strcmp(planned, now) != 0) {
-            err_set(err, ERR_PREPARE, "the version rows have changed since preflight");
-            return err_hint(err, "Somebody else migrates this database; deploy again when that is "
-                                 "over.");
-        }
+    if (!lists_equal(run->plan.row_ids, run->before.rows)) {
+        err_set(err, ERR_PREPARE, "the version rows have changed since preflight");
+        return err_hint(err, "Somebody else migrates this database; deploy again when that is over.");
     }
     if (cancel_requested())
         return err_set(err, ERR_PREPARE, "stopped on request before anything was changed");

@@ -7,18 +7,9 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "deploy/lists.h"
 #include "deploy/snapshot.h"
 #include "host/script.h"
-
-static char *joined(struct arena *arena, char *const *list)
-{
-    auto_strvec struct strvec vec = {0};
-    auto_free char *text = NULL;
-
-    strvec_push_all(&vec, (const char *const *)list);
-    text = strvec_join(&vec, ",");
-    return arena_strdup(arena, text);
-}
 
 /* The documented environment of a hook (hooks/README.md). */
 static char **hook_env(const struct run *run, const char *event, int status)
@@ -29,8 +20,8 @@ static char **hook_env(const struct run *run, const char *event, int status)
     strvec_pushf(&env, "DEPLOY_DB_ENV=%s", run->env->name);
     strvec_pushf(&env, "DEPLOY_DB_EVENT=%s", event);
     strvec_pushf(&env, "DEPLOY_DB_RUN=%s", run->id);
-    strvec_pushf(&env, "DEPLOY_DB_FROM=%s", joined(run->arena, run->before.rows));
-    strvec_pushf(&env, "DEPLOY_DB_TO=%s", joined(run->arena, run->heads));
+    strvec_pushf(&env, "DEPLOY_DB_FROM=%s", lists_joined(run->arena, run->before.rows, ",", ""));
+    strvec_pushf(&env, "DEPLOY_DB_TO=%s", lists_joined(run->arena, run->heads, ",", ""));
     strvec_pushf(&env, "DEPLOY_DB_SNAPSHOT=%s", run->snapshot == NULL ? "" : run->snapshot);
     strvec_pushf(&env, "DEPLOY_DB_STATUS=%d", status);
     return arena_list(run->arena, &env);

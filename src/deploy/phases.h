@@ -35,18 +35,14 @@ int finish_phase(struct run *run, struct err *err) CHECK;
 int hook_event(struct run *run, const char *event, const char *const *list, int status,
                struct err *err) CHECK;
 
-/* preflight_check(run, full, problems): the table of checks, for preflight and doctor: each refusal
- * is an entry. ${full} false stops after what `check` needs. */
-void preflight_check(struct run *run, struct errs *problems);
-
-/* verify_drift(run, problems): what the models say, under the environment's strictness; a check
+/* verify_models(run, problems): what the models say, under the environment's strictness; a check
  * that cannot be made is a problem too. Returns the number of differences. */
 size_t verify_models(struct run *run, struct errs *problems);
 
 /* verify_expected_path(run): where the catalog of the last deployment is kept. */
 const char *verify_expected_path(const struct run *run);
 
-/* errs_join(errs, what, err): one error of all: its detail has each primary and detail, its hint the
+/* phases_join(errs, what, err): one error of all: its detail has each primary and detail, its hint the
  * first hint. Class: the gravest (ERR_REFUSED before ERR_PREPARE). */
 int phases_join(const struct errs *errs, const char *what, struct err *err);
 

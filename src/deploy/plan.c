@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "deploy/engine.h"
+#include "deploy/lists.h"
 #include "pg/versions.h"
 #include "revision/order.h"
 #include "revision/rows.h"
@@ -93,12 +94,7 @@ static bool same_order(struct revset a, struct revset b)
 
 bool plan_equal(const struct plan *a, const struct plan *b)
 {
-    size_t i = 0;
-
-    for (; a->row_ids[i] != NULL && b->row_ids[i] != NULL; i++)
-        if (strcmp(a->row_ids[i], b->row_ids[i]) != 0)
-            return false;
-    return a->row_ids[i] == b->row_ids[i] && strcmp(a->target, b->target) == 0 &&
+    return lists_equal(a->row_ids, b->row_ids) && strcmp(a->target, b->target) == 0 &&
            same_order(a->pending, b->pending) && a->problems.n == b->problems.n;
 }
 

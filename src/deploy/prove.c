@@ -3,32 +3,12 @@
 
 #include <string.h>
 
-#include "base/log.h"
+#include "deploy/lists.h"
 #include "deploy/written.h"
 #include "pg/drift.h"
 #include "pg/versions.h"
 
 enum { SHOWN = 12 };
-
-static bool same_ids(char *const *a, char *const *b)
-{
-    size_t i = 0;
-
-    for (; a[i] != NULL && b[i] != NULL; i++)
-        if (strcmp(a[i], b[i]) != 0)
-            return false;
-    return a[i] == b[i];
-}
-
-static const char *joined(struct arena *arena, char *const *ids)
-{
-    auto_strvec struct strvec vec = {0};
-    auto_free char *text = NULL;
-
-    strvec_push_all(&vec, (const char *const *)ids);
-    text = strvec_join(&vec, ", ");
-    return text[0] == '\0' ? "(none)" : arena_strdup(arena, text);
-}
 
 int prove_before(struct run *run, struct err *err)
 {
@@ -40,9 +20,9 @@ int prove_before(struct run *run, struct err *err)
         return err_set(err, ERR_OPERATOR, "the state before the deployment was never recorded");
     if (run_observe(run, &now, err) != 0)
         return err_as(err, ERR_OPERATOR);
-    if (!same_ids(now.rows, run->before.rows))
+    if (!lists_equal(now.rows, run->before.rows))
         return err_set(err, ERR_OPERATOR, "version rows are %s, before they were %s",
-                       joined(run->arena, now.rows), joined(run->arena, run->before.rows));
+                       lists_joined(run->arena, now.rows, ", ", "(none)"), lists_joined(run->arena, run->before.rows, ", ", "(none)"));
     if (strcmp(now.fingerprint, run->before.fingerprint) == 0)
         return 0;
     err_set(err, ERR_OPERATOR, "the catalog differs from before");
@@ -74,24 +54,19 @@ int prove_planned(struct run *run, struct err *err)
     const struct conf *conf = run->services->conf;
     auto_strvec struct strvec rows = {0};
     char **now;
-    bool exists;
+    bool exists, same = true;
 
     if (versions_read(run->db, conf->version_table_schema, conf->version_table, &rows, &exists,
                       err) != 0)
         return -1;
     now = arena_list(run->arena, &rows);
     for (size_t i = 0; run->heads[i] != NULL; i++)
-        if (!strvec_has(&rows, run->heads[i]))
-            return err_set(err, ERR_INTERNAL, "version rows are %s, the heads are %s",
-                           joined(run->arena, now), joined(run->arena, run->heads));
-    for (size_t i = 0; now[i] != NULL; i++) {
-        bool known = false;
-
-        for (size_t h = 0; run->heads[h] != NULL; h++)
-            known = known || strcmp(run->heads[h], now[i]) == 0;
-        if (!known)
-            return err_set(err, ERR_INTERNAL, "version rows are %s, the heads are %s",
-                           joined(run->arena, now), joined(run->arena, run->heads));
-    }
+        same = same && lists_has(now, run->heads[i]);
+    for (size_t i = 0; now[i] != NULL; i++)
+        same = same && lists_has(run->heads, now[i]);
+    if (!same)
+        return err_set(err, ERR_INTERNAL, "version rows are %s, the heads are %s",
+                       lists_joined(run->arena, now, ", ", "(none)"),
+                       lists_joined(run->arena, run->heads, ", ", "(none)"));
     return 0;
 }

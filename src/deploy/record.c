@@ -4,33 +4,10 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "deploy/lists.h"
 #include "pg/ledger.h"
 
 enum { RECORD_VERSION = 1 };
-
-static json_t *list_of(char *const *list)
-{
-    json_t *array = json_array();
-
-    for (; list != NULL && *list != NULL; list++)
-        json_array_append_new(array, json_string(*list));
-    return array;
-}
-
-static char **list_from(struct arena *arena, const json_t *array)
-{
-    char **list = arena_alloc(arena, (json_array_size(array) + 1) * sizeof *list);
-    size_t n = 0;
-
-    for (size_t i = 0; i < json_array_size(array); i++) {
-        const char *text = json_string_value(json_array_get(array, i));
-
-        if (text != NULL)
-            list[n++] = arena_strdup(arena, text);
-    }
-    return list;
-}
 
 static json_t *writes_of(const struct before *before)
 {
@@ -73,11 +50,11 @@ int record_write(struct run *run, struct err *err)
     const struct before *before = &run->before;
     json_t *json = json_pack(
         "{s:i, s:b, s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:s, s:b, s:b, s:s, s:b, s:s?, s:s?}",
-        "version", RECORD_VERSION, "known", before->known, "rows", list_of(before->rows),
-        "fingerprint", before->fingerprint, "invalid_indexes", list_of(before->invalid_indexes),
+        "version", RECORD_VERSION, "known", before->known, "rows", lists_json(before->rows),
+        "fingerprint", before->fingerprint, "invalid_indexes", lists_json(before->invalid_indexes),
         "writes", writes_of(before), "stats_reset",
-        before->stats_reset == NULL ? "" : before->stats_reset, "pending", list_of(run->pending),
-        "heads", list_of(run->heads), "target", run->target, "lossless", run->lossless, "atomic",
+        before->stats_reset == NULL ? "" : before->stats_reset, "pending", lists_json(run->pending),
+        "heads", lists_json(run->heads), "target", run->target, "lossless", run->lossless, "atomic",
         run->atomic, "lossy_reason", run->lossy_reason == NULL ? "" : run->lossy_reason,
         "may_restore", run->may_restore, "snapshot", run->snapshot, "store", run->store);
     char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
@@ -99,11 +76,6 @@ static bool flag(const json_t *json, const char *key)
     return json_is_true(json_object_get(json, key));
 }
 
-static const char *text(struct arena *arena, const json_t *json, const char *key)
-{
-    return arena_strdup(arena, json_string_value(json_object_get(json, key)));
-}
-
 int record_read(struct run *run, const char *source, struct err *err)
 {
     struct arena *arena = run->arena;
@@ -119,20 +91,20 @@ int record_read(struct run *run, const char *source, struct err *err)
                              "version.");
     }
     *before = (struct before){.known = flag(json, "known")};
-    before->rows = list_from(arena, json_object_get(json, "rows"));
+    before->rows = lists_from(arena, json_object_get(json, "rows"));
     memcpy(before->fingerprint, fingerprint, strlen(fingerprint) + 1);
-    before->invalid_indexes = list_from(arena, json_object_get(json, "invalid_indexes"));
+    before->invalid_indexes = lists_from(arena, json_object_get(json, "invalid_indexes"));
     writes_from(arena, json_object_get(json, "writes"), before);
-    before->stats_reset = text(arena, json, "stats_reset");
-    run->pending = list_from(arena, json_object_get(json, "pending"));
-    run->heads = list_from(arena, json_object_get(json, "heads"));
-    run->target = text(arena, json, "target");
+    before->stats_reset = lists_text(arena, json, "stats_reset");
+    run->pending = lists_from(arena, json_object_get(json, "pending"));
+    run->heads = lists_from(arena, json_object_get(json, "heads"));
+    run->target = lists_text(arena, json, "target");
     run->lossless = flag(json, "lossless");
     run->atomic = flag(json, "atomic");
-    run->lossy_reason = text(arena, json, "lossy_reason");
+    run->lossy_reason = lists_text(arena, json, "lossy_reason");
     run->may_restore = flag(json, "may_restore");
-    run->snapshot = text(arena, json, "snapshot");
-    run->store = text(arena, json, "store");
+    run->snapshot = lists_text(arena, json, "snapshot");
+    run->store = lists_text(arena, json, "store");
     json_decref(json);
     return 0;
 }

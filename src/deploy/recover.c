@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "deploy/engine.h"
+#include "deploy/lists.h"
 #include "deploy/phases.h"
 #include "deploy/prove.h"
 #include "deploy/restore.h"
@@ -56,14 +57,6 @@ static int rung_transaction(struct run *run, struct err *err)
     return prove_rolled_back(run, err) ? 0 : -1;
 }
 
-static bool is_pending(const struct run *run, const char *id)
-{
-    for (size_t i = 0; run->pending[i] != NULL; i++)
-        if (strcmp(run->pending[i], id) == 0)
-            return true;
-    return false;
-}
-
 /* Where to go down to, newest first: below each pending revision that stands on none. With several of
  * these, CHILD@PARENT keeps a parent's other children, which were there before. */
 static int downgrade_targets(const struct run *run, struct strvec *targets, struct err *err)
@@ -80,7 +73,7 @@ static int downgrade_targets(const struct run *run, struct strvec *targets, stru
         if (revision == NULL)
             return err_set(err, ERR_OPERATOR, "revision %s is not in the project any more",
                            run->pending[n]);
-        if (revision->down.n > 0 && is_pending(run, revision->down.v[0]->id))
+        if (revision->down.n > 0 && lists_has(run->pending, revision->down.v[0]->id))
             continue;
         only = targets->n == 0 ? revision : NULL;
         strvec_pushf(targets, "%s@%s", revision->id,

@@ -2,16 +2,7 @@
 #include "deploy/report.h"
 
 #include "deploy/journal.h"
-
-static void add_ids(struct buf *out, char *const *ids)
-{
-    if (ids == NULL || ids[0] == NULL) {
-        buf_adds(out, "base");
-        return;
-    }
-    for (size_t i = 0; ids[i] != NULL; i++)
-        buf_addf(out, "%s%s", i == 0 ? "" : ", ", ids[i]);
-}
+#include "deploy/lists.h"
 
 static void add_written(const struct run *run, struct buf *out)
 {
@@ -32,18 +23,15 @@ static void add_written(const struct run *run, struct buf *out)
 void report_text(const struct run *run, int status, struct buf *out)
 {
     const char *name = run->env->name;
+    const char *heads = lists_joined(run->arena, run->heads, ", ", "base");
 
     if (run->nothing_to_do) {
-        buf_addf(out, "%s: nothing to do, the database stands at ", name);
-        add_ids(out, run->heads);
-        buf_adds(out, "\n");
+        buf_addf(out, "%s: nothing to do, the database stands at %s\n", name, heads);
         return;
     }
     if (status == ERR_NONE || status == ERR_POST) {
-        buf_addf(out, "%s: %s\n  database: as planned, at ", name,
-                 status == ERR_NONE ? "deployed" : err_meaning(status));
-        add_ids(out, run->heads);
-        buf_adds(out, "\n");
+        buf_addf(out, "%s: %s\n  database: as planned, at %s\n", name,
+                 status == ERR_NONE ? "deployed" : err_meaning(status), heads);
     } else {
         buf_addf(out, "%s: %s\n  database: %s\n", name, err_meaning(status),
                  err_database(status));
@@ -60,15 +48,6 @@ void report_text(const struct run *run, int status, struct buf *out)
     }
     if (run->journal != NULL)
         buf_addf(out, "  log: %s\n", journal_path(run->journal, ".log"));
-}
-
-static json_t *ids_json(char *const *ids)
-{
-    json_t *array = json_array();
-
-    for (; ids != NULL && *ids != NULL; ids++)
-        json_array_append_new(array, json_string(*ids));
-    return array;
 }
 
 static json_t *written_json(const struct run *run)
@@ -93,8 +72,8 @@ json_t *report_json(const struct run *run, int status, const struct err *err)
         "{s:s, s:s, s:s, s:i, s:s, s:s, s:b, s:o, s:o, s:o, s:s?, s:s?, s:s?, s:s?, s:s?}",
         "environment", run->env->name, "run", run->id, "command", run->command, "status", status,
         "outcome", err_meaning(status), "database", err_database(status), "nothing_to_do",
-        run->nothing_to_do, "from", ids_json(run->before.rows), "pending", ids_json(run->pending),
-        "heads", ids_json(run->heads), "failed_phase", run->phase, "recovered_by",
+        run->nothing_to_do, "from", lists_json(run->before.rows), "pending", lists_json(run->pending),
+        "heads", lists_json(run->heads), "failed_phase", run->phase, "recovered_by",
         run->recovered_by, "snapshot", run->snapshot, "store", run->store, "kept_database",
         run->kept_database);
     json_t *warnings = json_array();

@@ -60,32 +60,38 @@ static int prove_rows(struct run *run, struct db *db, const struct bundle *bundl
     return 0;
 }
 
-/* Say how the restored catalog differs from the one kept in the snapshot. */
-static void explain(struct run *run, const struct bundle *bundle, const struct catalog *now,
+/* The catalog as the snapshot saw it, kept in the bundle. */
+static int read_catalog(struct run *run, const struct bundle *bundle, struct catalog *catalog,
+                        struct err *err)
+{
+    struct bundle_stream *stream = NULL;
+    auto_buf struct buf text = {0};
+    char data[8192];
+    ssize_t got;
+
+    if (bundle_read_open(bundle, "catalog.txt", &stream, err) != 0)
+        return -1;
+    while ((got = bundle_read(stream, data, sizeof data, err)) > 0)
+        buf_add(&text, data, (size_t)got);
+    bundle_read_close(stream);
+    return got < 0 ? -1 : catalog_parse(run->arena, buf_text(&text), catalog, err);
+}
+
+/* Say how the restored catalog differs from the snapshot's. */
+static void explain(struct run *run, const struct catalog *expected, const struct catalog *now,
                     struct err *err)
 {
-    struct catalog expected = {0};
-    struct bundle_stream *stream = NULL;
-    struct err ignored = ERR_INIT;
-    auto_buf struct buf text = {0};
     struct drift *list = NULL;
     size_t n = 0;
-    char data[8192];
-    ssize_t got = -1;
 
-    if (bundle_read_open(bundle, "catalog.txt", &stream, &ignored) == 0)
-        while ((got = bundle_read(stream, data, sizeof data, &ignored)) > 0)
-            buf_add(&text, data, (size_t)got);
-    bundle_read_close(stream);
-    if (got != 0 || catalog_parse(run->arena, buf_text(&text), &expected, &ignored) != 0)
-        return;
-    drift_compare(run->arena, &expected, now, NULL, &list, &n);
+    drift_compare(run->arena, expected, now, NULL, &list, &n);
     for (size_t i = 0; i < n && i < SHOWN; i++)
         err_detail(err, "%s", drift_sentence(run->arena, &list[i]));
 }
 
 static int prove_restored(struct run *run, const char *fresh, const struct bundle *bundle,
-                          const struct meta *meta, struct err *err)
+                          const struct meta *meta, const struct catalog *expected,
+                          struct err *err)
 {
     const struct conf *conf = run->services->conf;
     struct db *db = NULL;
@@ -105,8 +111,25 @@ static int prove_restored(struct run *run, const char *fresh, const struct bundl
             rc = err_set(err, ERR_OPERATOR, "the restored version rows are not the snapshot's");
     if (rc == 0 && strcmp(catalog.fingerprint, meta->fingerprint) != 0) {
         rc = err_set(err, ERR_OPERATOR, "the restored catalog differs from the snapshot's");
-        explain(run, bundle, &catalog, err);
+        explain(run, expected, &catalog, err);
     }
+    db_close(db);
+    return rc;
+}
+
+/* A fresh database has a schema public; the one that was dumped may have had none. */
+static int match_public(struct run *run, const char *fresh, const struct catalog *expected,
+                        struct err *err)
+{
+    struct db *db = NULL;
+    int rc;
+
+    for (size_t i = 0; i < expected->n; i++)
+        if (strcmp(expected->facts[i].object, "schema public") == 0)
+            return 0;
+    rc = db_open(run->services->target, fresh, DB_WRITE, &db, err);
+    if (rc == 0)
+        rc = swap_drop_public(db, err);
     db_close(db);
     return rc;
 }
@@ -129,11 +152,14 @@ static int load(struct run *run, struct db *admin, struct stored_bundle *stored,
     struct services *services = run->services;
     struct ddb_call call = services_begin(services, &services->snapshot, err);
     const struct ddb_snapshot *plugin = &services->snapshot.plugin->snapshot;
+    struct catalog expected = {0};
 
     if (run->journal != NULL && journal_note(run->journal, "fresh", fresh, err) != 0)
         return -1;
     if (meta_parse(run->arena, stored->bundle.meta, meta, err) != 0 ||
-        swap_create(admin, fresh, &meta->props, err) != 0)
+        read_catalog(run, &stored->bundle, &expected, err) != 0 ||
+        swap_create(admin, fresh, &meta->props, err) != 0 ||
+        match_public(run, fresh, &expected, err) != 0)
         return -1;
     if (FAULT("recover.created"))
         return err_set(err, ERR_OPERATOR, "fault point recover.created");
@@ -143,7 +169,7 @@ static int load(struct run *run, struct db *admin, struct stored_bundle *stored,
     progress_end();
     if (FAULT("recover.loaded"))
         return err_set(err, ERR_OPERATOR, "fault point recover.loaded");
-    if (prove_restored(run, fresh, &stored->bundle, meta, err) != 0)
+    if (prove_restored(run, fresh, &stored->bundle, meta, &expected, err) != 0)
         return -1;
     return analyze(run, fresh, err) == 0 ? swap_properties(admin, fresh, &meta->props, err) : -1;
 }

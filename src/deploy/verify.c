@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "deploy/engine.h"
+#include "deploy/lists.h"
 #include "deploy/prove.h"
 #include "pg/health.h"
 
@@ -93,13 +94,7 @@ static int verify_indexes(struct run *run, struct err *err)
     int rc = health_read(run->db, run->arena, 0, &health, err);
 
     for (size_t i = 0; rc == 0 && i < health.invalid_indexes.n; i++) {
-        bool old = false;
-
-        for (size_t b = 0; run->before.invalid_indexes != NULL &&
-                           run->before.invalid_indexes[b] != NULL;
-             b++)
-            old = old || strcmp(run->before.invalid_indexes[b], health.invalid_indexes.v[i]) == 0;
-        if (!old)
+        if (!lists_has(run->before.invalid_indexes, health.invalid_indexes.v[i]))
             rc = err_set(err, ERR_INTERNAL, "the migrations left index %s invalid",
                          health.invalid_indexes.v[i]);
     }

@@ -125,6 +125,13 @@ int swap_properties(struct db *admin, const char *name, const struct dbprops *pr
     return 0;
 }
 
+int swap_drop_public(struct db *db, struct err *err)
+{
+    if (db_exec(db, err, "DROP SCHEMA public", 0) < 0)
+        return err_wrap(err, "could not drop schema public in database \"%s\"", db_name(db));
+    return 0;
+}
+
 int swap_analyze(struct db *db, struct err *err)
 {
     if (db_exec(db, err, "ANALYZE", 0) < 0)

@@ -43,6 +43,10 @@ int swap_is_open(struct db *admin, const char *name, bool *open, struct err *err
 int swap_rename(struct db *admin, const char *live, const char *aside, const char *fresh,
                 struct err *err) CHECK;
 
+/* swap_drop_public(db, err): remove the empty schema that every new database has; a dump of a database
+ * without it does not say so. */
+int swap_drop_public(struct db *db, struct err *err) CHECK;
+
 /* swap_analyze(db, err): planner statistics for a freshly loaded database. */
 int swap_analyze(struct db *db, struct err *err) CHECK;
 

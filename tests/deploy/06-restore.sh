@@ -43,6 +43,18 @@ expect_equal 1 "$(psql_at "$kept" "SELECT count(*) FROM companies WHERE name = '
 expect_equal 3 "$(psql_at "$kept" "SELECT count(*) FROM users WHERE status = 'late'")"
 expect_equal 8 "$(psql_at shop 'SELECT status FROM deploy_db.run ORDER BY started DESC LIMIT 1')"
 
+# A database without the schema public is restored without it.
+psql_at postgres "CREATE DATABASE bare"
+psql_at bare "CREATE SCHEMA s; DROP SCHEMA public; ALTER DATABASE bare SET search_path = s;
+    CREATE TABLE s.t AS SELECT n FROM generate_series(1, 10) n"
+expect_status 0 env DATABASE_URL="${DATABASE_URL/shop/bare}" "$DDB_B/deploy-db" snapshot production >out 2>err
+state_of bare before
+psql_at bare "DELETE FROM s.t"
+expect_status 0 env DATABASE_URL="${DATABASE_URL/shop/bare}" "$DDB_B/deploy-db" restore production --yes \
+    "$(basename "$(cat out)")" >out 2>err
+state_of bare after
+expect_same before after
+
 # Nobody has to clean up before the next deployment.
 printf '#!/bin/sh\nexit 0\n' >scripts/verify_migration.sh
 expect_status 0 ddb production >out 2>err

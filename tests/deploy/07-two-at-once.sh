@@ -42,6 +42,7 @@ downgrade:
 op.drop_column('companies', 'city')
 B
 sed -i 's/staging: {/staging: { hooks: { verify = ["scripts\/verify_migration.sh"]; };/' deploy-db.cfg
+rm err1
 ddb staging >out1 2>err1 &
 pid=$!
 wait_for 20 grep -q "applied 1 revision" err1

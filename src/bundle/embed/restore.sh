@@ -8,7 +8,7 @@
 # PGDATABASE is the database to connect to first (default: postgres). RESTORE_COUNT=no leaves out
 # the comparison of row counts at the end.
 #
-# Needs: sh, sed, sha256sum, zstd, psql and pg_restore (of the server's release or newer).
+# Needs: sh, sed, grep, sha256sum, zstd, psql and pg_restore (of the server's release or newer).
 set -eu
 
 created=
@@ -109,7 +109,10 @@ SQL
 created=yes
 say "created database \"$db\""
 
-# 4. The data.
+# 4. The data. A new database has a schema public; the one that was dumped may have had none.
+if [ -f catalog.txt.zst ] && ! zstd -dc catalog.txt.zst | grep -q '^schema public	'; then
+    psql -X -q -v ON_ERROR_STOP=1 -d "$(conninfo "$db")" -c 'DROP SCHEMA public'
+fi
 parts 'main\.dump' | while IFS= read -r part; do
     cat "$part"
 done | zstd -dc | pg_restore --exit-on-error -d "$(conninfo "$db")" ||

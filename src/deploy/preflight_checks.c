@@ -1,0 +1,367 @@
+/* preflight_checks - see preflight_checks.h. */
+#include "deploy/preflight_checks.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/log.h"
+#include "deploy/engine.h"
+#include "deploy/phases.h"
+#include "deploy/stores.h"
+#include "pg/drift.h"
+#include "pg/health.h"
+#include "pg/ledger.h"
+#include "pg/versions.h"
+
+enum { OLDEST_SERVER = 130000, SHOWN_DRIFT = 10 };
+
+struct checking {
+    struct run *run;
+    struct health health;
+    struct errs *problems;
+};
+
+static struct err *refuse(struct checking *c)
+{
+    return errs_new(c->problems);
+}
+
+static void refuse_failure(struct checking *c, struct err *err, enum err_code code)
+{
+    err_as(err, code);
+    *errs_new(c->problems) = *err;
+}
+
+static void detail_list(struct err *problem, const struct strvec *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        err_detail(problem, "%s", list->v[i]);
+}
+
+/* --- the checks ------------------------------------------------------------------------------------- */
+
+static void check_plan(struct checking *c)
+{
+    const struct errs *problems = &c->run->plan.problems;
+
+    for (size_t i = 0; i < problems->n; i++)
+        *errs_new(c->problems) = problems->items[i];
+}
+
+static void check_pooler(struct checking *c)
+{
+    struct err *problem;
+
+    if (!c->run->pooled)
+        return;
+    problem = refuse(c);
+    err_set(problem, ERR_REFUSED,
+            "a transaction-mode pooler stands between deploy-db and database \"%s\"",
+            db_target_name(c->run->services->target));
+    err_detail(problem, "connected as %s", db_target_display(c->run->services->target));
+    err_hint(problem, "Give this environment a database that names the server itself, or a pool "
+                      "in session mode: an advisory lock does not survive a transaction there.");
+}
+
+static void check_server(struct checking *c)
+{
+    struct err *problem;
+
+    if (db_server_version(c->run->db) < OLDEST_SERVER) {
+        problem = refuse(c);
+        err_set(problem, ERR_REFUSED, "server version %s is not supported",
+                db_server_version_text(c->run->db));
+        err_hint(problem, "deploy-db works with PostgreSQL 13 and later.");
+    }
+    if (c->health.is_standby) {
+        problem = refuse(c);
+        err_set(problem, ERR_REFUSED, "the server is a standby: it cannot be changed");
+        err_hint(problem, "Name the primary server in this environment's database.");
+    }
+}
+
+/* A run that was cut off while it prepared has changed nothing: under the lock, clear it away. */
+static bool clear_away(struct checking *c, const char *id, const char *phase)
+{
+    struct run *run = c->run;
+    struct journal *journal = NULL;
+    struct err err = ERR_INIT;
+
+    if (run->lock == NULL || strcmp(phase, "hooks") != 0)
+        return false;
+    log_info("run %s was cut off while it prepared: discarding what it left behind", id);
+    if (stores_clean(run->services, id, &err) != 0 ||
+        ledger_end(run->db, id, ERR_PREPARE, "cut off before anything was changed", &err) != 0 ||
+        (journal_open(run->arena, run->state_dir, id, &journal, &err) == 0 &&
+         journal_end(journal, ERR_PREPARE, "cut off before anything was changed", &err) != 0)) {
+        log_detail("%s", err.primary);
+        return false;
+    }
+    return true;
+}
+
+static void check_unfinished(struct checking *c)
+{
+    struct run *run = c->run;
+    struct ledger_run other = {0};
+    struct journal *journal = NULL;
+    struct err err = ERR_INIT;
+    struct err *problem;
+    bool found = false;
+
+    if (ledger_open(run->db, run->arena, &other, &found, &err) != 0 ||
+        journal_unfinished(run->arena, run->state_dir, &journal, &err) != 0) {
+        refuse_failure(c, &err, ERR_REFUSED);
+        return;
+    }
+    if (!found && journal != NULL)
+        other = (struct ledger_run){.id = journal_state(journal)->run,
+                                    .who = journal_state(journal)->who,
+                                    .host = journal_state(journal)->host,
+                                    .phase = journal_state(journal)->phase};
+    if (other.id == NULL || strcmp(other.id, run->id) == 0 ||
+        clear_away(c, other.id, other.phase))
+        return;
+    problem = refuse(c);
+    err_set(problem, ERR_REFUSED, "run %s is unfinished", other.id);
+    err_detail(problem, "begun by %s on %s, last phase %s", other.who, other.host, other.phase);
+    err_hint(problem, "Run `deploy-db recover %s` first.", run->env->name);
+}
+
+static void check_snapshot_tool(struct checking *c)
+{
+    struct services *services = c->run->services;
+    struct err err = ERR_INIT;
+    struct ddb_call call = services_begin(services, &services->snapshot, &err);
+    const struct ddb_snapshot *plugin = &services->snapshot.plugin->snapshot;
+
+    if (c->run->env->hooks.pre_deploy == NULL || plugin->preflight == NULL)
+        return;
+    if (services_end(&call, plugin->preflight(&call, db_server_version(c->run->db)), "preflight",
+                     ERR_REFUSED) != 0)
+        refuse_failure(c, &err, ERR_REFUSED);
+}
+
+static void check_stores(struct checking *c)
+{
+    struct services *services = c->run->services;
+
+    for (size_t i = 0; i < services->n_stores; i++) {
+        struct err err = ERR_INIT;
+        struct ddb_call call = services_begin(services, &services->stores[i], &err);
+        const struct ddb_store *store = &services->stores[i].plugin->store;
+        int64_t room;
+        char have[32], need[32];
+
+        if (store->free_bytes == NULL)
+            continue;
+        room = store->free_bytes(&call);
+        if (room < 0 && services_end(&call, -1, "free_bytes", ERR_PREPARE) != 0) {
+            refuse_failure(c, &err, ERR_PREPARE);
+        } else if (room < c->health.database_bytes / 20 + c->run->env->preflight.free_bytes_margin) {
+            struct err *problem = refuse(c);
+
+            err_set(problem, ERR_PREPARE, "store \"%s\" has too little room for a snapshot",
+                    services->stores[i].label);
+            err_detail(problem, "%s free, the database has %s", size_text(room, have),
+                       size_text(c->health.database_bytes, need));
+            err_hint(problem, "Make room, or name another store.");
+        } else if (room < c->health.database_bytes / 2) {
+            run_warn(c->run, "store \"%s\" may be too small: %s free, the database has %s",
+                     services->stores[i].label, size_text(room, have),
+                     size_text(c->health.database_bytes, need));
+        }
+    }
+}
+
+static void check_privileges(struct checking *c)
+{
+    struct run *run = c->run;
+    struct err *problem;
+
+    if (!c->health.can_create_schema) {
+        problem = refuse(c);
+        err_set(problem, ERR_REFUSED, "role \"%s\" may not create a schema in database \"%s\"",
+                db_user(run->db), db_name(run->db));
+        err_hint(problem, "GRANT CREATE ON DATABASE, or create the schema deploy_db and give it to "
+                          "this role: the run is recorded there.");
+    }
+    if (!c->health.reads_everything) {
+        problem = refuse(c);
+        err_set(problem, ERR_REFUSED, "role \"%s\" cannot read everything, so a snapshot would be "
+                                      "incomplete",
+                db_user(run->db));
+        detail_list(problem, &c->health.unreadable);
+        err_hint(problem, "Grant it SELECT on these (or membership in pg_read_all_data) and "
+                          "BYPASSRLS where row security is on.");
+    }
+    run->may_restore = c->health.can_create_databases && c->health.can_end_sessions;
+    if (!run->may_restore) {
+        run->no_restore_reason =
+            arena_printf(run->arena, "role \"%s\" may not %s", db_user(run->db),
+                         c->health.can_create_databases ? "end other sessions"
+                                                        : "create and rename databases");
+        for (size_t i = 0; i < run->env->n_recover; i++)
+            if (run->env->recover[i] == RUNG_RESTORE)
+                run_warn(run, "an automatic restore is not offered: %s", run->no_restore_reason);
+    }
+}
+
+static void check_sessions(struct checking *c)
+{
+    struct err *problem;
+
+    if (c->health.dumps.n > 0) {
+        problem = refuse(c);
+        err_set(problem, ERR_REFUSED, "a dump of database \"%s\" is running", db_name(c->run->db));
+        detail_list(problem, &c->health.dumps);
+        err_hint(problem, "Wait until it has ended: migrations would wait behind it, and everybody "
+                          "else behind them.");
+    }
+    if (c->health.long_transactions.n > 0) {
+        problem = refuse(c);
+        err_set(problem, ERR_REFUSED, "long transactions are open in database \"%s\"",
+                db_name(c->run->db));
+        detail_list(problem, &c->health.long_transactions);
+        err_hint(problem, "End them, or raise preflight.long_transaction for this environment.");
+    }
+    if (c->health.prepared.n > 0) {
+        run_warn(c->run, "prepared transactions are open, so an automatic restore is not offered: %s",
+                 c->health.prepared.v[0]);
+        c->run->may_restore = false;
+        c->run->no_restore_reason = "prepared transactions are open";
+    }
+}
+
+static void check_indexes(struct checking *c)
+{
+    for (size_t i = 0; i < c->health.invalid_indexes.n; i++)
+        run_warn(c->run, "index %s is invalid", c->health.invalid_indexes.v[i]);
+}
+
+/* The project's own command must arrive where the snapshot is taken. */
+static void check_identity(struct checking *c)
+{
+    struct run *run = c->run;
+    struct ddb_identity theirs;
+    char cluster[32], oid[16];
+    struct err err = ERR_INIT;
+    struct err *problem;
+    bool supported;
+
+    if (engine_identify(run->services, &theirs, &supported, &err) != 0) {
+        run_warn(run, "could not find out which database the project's command reaches: %s",
+                 err.primary);
+        return;
+    }
+    if (!supported)
+        return;
+    if (db_identity(run->db, cluster, oid, &err) != 0) {
+        refuse_failure(c, &err, ERR_REFUSED);
+        return;
+    }
+    if (strcmp(theirs.database_oid, oid) == 0 &&
+        (theirs.system_identifier[0] == '\0' || cluster[0] == '\0' ||
+         strcmp(theirs.system_identifier, cluster) == 0))
+        return;
+    problem = refuse(c);
+    err_set(problem, ERR_REFUSED, "the project's command reaches another database than environment "
+                                  "\"%s\"",
+            run->env->name);
+    err_detail(problem, "the command: database \"%s\" as \"%s\"", theirs.database, theirs.user);
+    err_detail(problem, "the environment: %s", db_target_display(run->services->target));
+    err_hint(problem, "Let env.py read DATABASE_URL (engine.url_variable), or correct the "
+                      "environment's database.");
+}
+
+/* What changed since the last deployment, outside of migrations: worth knowing, not a refusal. */
+static void check_expected(struct checking *c)
+{
+    struct run *run = c->run;
+    const struct drift_rules rules = {run->env->strict.compare_type,
+                                      run->env->strict.compare_server_default};
+    struct catalog expected = {0};
+    struct drift *list = NULL;
+    size_t n = 0;
+    struct err err = ERR_INIT;
+    auto_buf struct buf text = {0};
+    const char *path = verify_expected_path(run);
+
+    if (!run->before.known || !fs_exists(path))
+        return;
+    if (fs_read(path, 512 << 20, &text, &err) != 0 ||
+        catalog_parse(run->arena, buf_text(&text), &expected, &err) != 0) {
+        log_detail("the catalog of the last deployment is not used: %s", err.primary);
+        return;
+    }
+    drift_compare(run->arena, &expected, &run->before.catalog, &rules, &list, &n);
+    if (n > 0)
+        run_warn(run, "%zu difference%s from the catalog of the last deployment", n,
+                 n == 1 ? "" : "s");
+    for (size_t i = 0; i < n && i < SHOWN_DRIFT; i++)
+        log_info("  %s", drift_sentence(run->arena, &list[i]));
+}
+
+/* What the pending revisions do, and which ways back there are. */
+static void check_hazards(struct checking *c)
+{
+    struct run *run = c->run;
+    struct plan *plan = &run->plan;
+
+    if (plan->problems.n > 0 || plan->pending.n == 0)
+        return;
+    plan_sql(run->services, plan);
+    run->lossless = plan->lossless;
+    run->atomic = plan->atomic;
+    run->lossy_reason = plan->no_sql_reason;
+    for (size_t i = 0; i < plan->n_hazards; i++) {
+        log_info("note: %s", plan->hazards[i].reason);
+        if (plan->hazards[i].destroys && run->lossy_reason == NULL)
+            run->lossy_reason = plan->hazards[i].reason;
+    }
+}
+
+static const struct {
+    const char *name;
+    void (*run)(struct checking *c);
+} checks[] = {
+    {"revisions and version rows", check_plan},
+    {"pooler", check_pooler},
+    {"server", check_server},
+    {"unfinished runs", check_unfinished},
+    {"privileges", check_privileges},
+    {"dumps, long and prepared transactions", check_sessions},
+    {"invalid indexes", check_indexes},
+    {"snapshot tool", check_snapshot_tool},
+    {"stores", check_stores},
+    {"the project's database", check_identity},
+    {"last deployment's catalog", check_expected},
+    {"hazards", check_hazards},
+};
+
+void preflight_checks(struct run *run, struct errs *problems)
+{
+    struct checking c = {.run = run, .problems = problems};
+    struct err err = ERR_INIT;
+
+    if (health_read(run->db, run->arena, run->env->preflight.long_transaction_ms, &c.health,
+                    &err) != 0 ||
+        run_observe(run, &run->before, &err) != 0) {
+        refuse_failure(&c, &err, ERR_REFUSED);
+        health_release(&c.health);
+        return;
+    }
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+        log_debug("preflight: %s", checks[i].name);
+        checks[i].run(&c);
+    }
+    health_release(&c.health);
+}
+
+void preflight_checks_unfinished(struct run *run, struct errs *problems)
+{
+    struct checking c = {.run = run, .problems = problems};
+
+    check_unfinished(&c);
+}
