@@ -49,9 +49,10 @@ psql_at bare "CREATE SCHEMA s; DROP SCHEMA public; ALTER DATABASE bare SET searc
     CREATE TABLE s.t AS SELECT n FROM generate_series(1, 10) n"
 expect_status 0 env DATABASE_URL="${DATABASE_URL/shop/bare}" "$DDB_B/deploy-db" snapshot production >out 2>err
 state_of bare before
+taken=$(basename "$(cat out)")
 psql_at bare "DELETE FROM s.t"
 expect_status 0 env DATABASE_URL="${DATABASE_URL/shop/bare}" "$DDB_B/deploy-db" restore production --yes \
-    "$(basename "$(cat out)")" >out 2>err
+    "$taken" >out 2>err
 state_of bare after
 expect_same before after
 
