@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "deploy/deploy.h"
+#include "deploy/lists.h"
 #include "deploy/phases.h"
 #include "deploy/preflight_checks.h"
 #include "deploy/report.h"
@@ -84,6 +85,8 @@ static const char *rung_outlook(const struct run *run, enum conf_rung rung)
     if (rung == RUNG_DOWNGRADE)
         return run->plan.lossless ? "no revision destroys data"
                                   : "not taken: it would not bring everything back";
+    if (!lists_has((char *const *)run->env->hooks.pre_deploy, "snapshot"))
+        return "not possible: this environment takes no snapshot";
     return run->may_restore ? "from the snapshot, by an exchange of databases"
                             : "not offered: this role may not create and swap databases";
 }

@@ -77,12 +77,15 @@ static enum err_code stop_code(const struct phase *phase, const struct err *err)
     return phase->on_failure;
 }
 
+/* They run to their end whatever was pressed: they may be what opens the shop again. */
 static void tell_hooks(struct run *run, enum err_code status)
 {
     struct err err = ERR_INIT;
 
+    run->services->recovering = true;
     if (hook_event(run, "on-failure", run->env->hooks.on_failure, (int)status, &err) != 0)
         run_warn(run, "an on-failure hook failed: %s", err.primary);
+    run->services->recovering = false;
 }
 
 /* A phase has failed: stop, or walk back; either way say in which state the database is. */

@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "deploy/engine.h"
+#include "deploy/lists.h"
 #include "deploy/phases.h"
 #include "deploy/stores.h"
 #include "pg/drift.h"
@@ -136,7 +137,7 @@ static void check_snapshot_tool(struct checking *c)
     struct ddb_call call = services_begin(services, &services->snapshot, &err);
     const struct ddb_snapshot *plugin = &services->snapshot.plugin->snapshot;
 
-    if (c->run->env->hooks.pre_deploy == NULL || plugin->preflight == NULL)
+    if (plugin->preflight == NULL)
         return;
     if (services_end(&call, plugin->preflight(&call, db_server_version(c->run->db)), "preflight",
                      ERR_REFUSED) != 0)
@@ -322,10 +323,12 @@ static void check_hazards(struct checking *c)
     }
 }
 
-static const struct {
+struct check {
     const char *name;
     void (*run)(struct checking *c);
-} checks[] = {
+};
+
+static const struct check checks[] = {
     {"revisions and version rows", check_plan},
     {"pooler", check_pooler},
     {"server", check_server},
@@ -333,12 +336,24 @@ static const struct {
     {"privileges", check_privileges},
     {"dumps, long and prepared transactions", check_sessions},
     {"invalid indexes", check_indexes},
-    {"snapshot tool", check_snapshot_tool},
-    {"stores", check_stores},
     {"the project's database", check_identity},
     {"last deployment's catalog", check_expected},
     {"hazards", check_hazards},
 };
+
+/* Where a snapshot is among the pre-deploy hooks. */
+static const struct check snapshot_checks[] = {
+    {"snapshot tool", check_snapshot_tool},
+    {"stores", check_stores},
+};
+
+static void run_checks(struct checking *c, const struct check *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        log_debug("preflight: %s", list[i].name);
+        list[i].run(c);
+    }
+}
 
 void preflight_checks(struct run *run, struct errs *problems)
 {
@@ -352,10 +367,9 @@ void preflight_checks(struct run *run, struct errs *problems)
         health_release(&c.health);
         return;
     }
-    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
-        log_debug("preflight: %s", checks[i].name);
-        checks[i].run(&c);
-    }
+    run_checks(&c, checks, sizeof checks / sizeof *checks);
+    if (lists_has((char *const *)run->env->hooks.pre_deploy, "snapshot"))
+        run_checks(&c, snapshot_checks, sizeof snapshot_checks / sizeof *snapshot_checks);
     health_release(&c.health);
 }
 

@@ -148,6 +148,18 @@ static int write_bundle(struct taking *taking, struct snapshot_result *result)
     return stores_commit(taking->file, &result->store, taking->err);
 }
 
+/* A tool that is too old would write a snapshot that cannot be restored. */
+static int check_tool(struct services *services, const struct db *db, struct err *err)
+{
+    struct ddb_call call = services_begin(services, &services->snapshot, err);
+    const struct ddb_snapshot *plugin = &services->snapshot.plugin->snapshot;
+
+    if (plugin->preflight == NULL)
+        return 0;
+    return services_end(&call, plugin->preflight(&call, db_server_version(db)), "preflight",
+                        ERR_PREPARE);
+}
+
 int snapshot_take(struct run *run, struct snapshot_result *result, struct err *err)
 {
     struct services *services = run->services;
@@ -161,6 +173,7 @@ int snapshot_take(struct run *run, struct snapshot_result *result, struct err *e
     if (run->journal != NULL && journal_note(run->journal, "snapshot", result->name, err) != 0)
         return -1;
     if (db_open(services->target, NULL, DB_READ, &taking.db, err) == 0 &&
+        check_tool(services, taking.db, err) == 0 &&
         db_export_snapshot(taking.db, exported, err) == 0 &&
         stores_create(services, result->name, &taking.file, err) == 0) {
         services->exported = exported;
