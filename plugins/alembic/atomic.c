@@ -7,14 +7,17 @@
 
 #include "lex.h"
 
-/* Names that end the transaction, step out of it, or run what is not seen here. */
+/* Names that end the transaction, step out of it, or run what is not seen here: text from a file, or
+ * put together from numbers, may say COMMIT. */
 static const char *const escapes[] = {
     "commit", "rollback", "autocommit", "autocommit_block", "isolation_level", "set_isolation_level",
     "set_session", "execution_options", "engine", "connect", "create_engine", "engine_from_config",
     "create_async_engine", "async_engine_from_config", "sessionmaker", "raw_connection", "detach",
     "invalidate", "psycopg", "psycopg2", "asyncpg", "subprocess", "system", "popen", "fork", "exec",
     "eval", "getattr", "__import__", "importlib", "transaction_per_migration", "transactional_ddl",
-    NULL,
+    "open", "read_text", "__dict__", "__getattribute__", "attrgetter", "methodcaller", "globals",
+    "vars", "chr", "posix_spawn", "posix_spawnp", "spawnl", "spawnle", "spawnlp", "spawnlpe",
+    "spawnv", "spawnve", "spawnvp", "spawnvpe", NULL,
 };
 
 /* env.py makes an engine and connects: of these names only some count there, and loops, in which a
@@ -32,7 +35,7 @@ static const char *const engines[] = {"create_engine", "engine_from_config", "cr
 
 /* The same in SQL, and in the arguments of functions. */
 static const char *const sql_escapes[] = {"commit", "rollback", "abort", "dblink", "dblink_exec",
-                                          "autocommit", NULL};
+                                          "program", "setval", "restart", "autocommit", NULL};
 
 /* Modules that a revision may import without doubt. */
 static const char *const modules[] = {

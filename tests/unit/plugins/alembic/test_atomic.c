@@ -57,6 +57,14 @@ static void revisions_that_may_commit(void **state)
         "from sqlalchemy import create_engine as e",
         "__import__('app')",
         "getattr(x, 'com' + 'mit')()",
+        "op.execute(open('more.sql').read())",
+        "op.execute(chr(67) + 'OMMIT')",
+        "x.__getattribute__('com' + 'mit')()",
+        "os.__dict__['sys' + 'tem']('psql')",
+        "os.spawnlp(os.P_WAIT, 'psql', 'psql')",
+        "op.execute(\"COPY t TO PROGRAM 'psql'\")",
+        "op.execute(\"SELECT setval('s', 1)\")",
+        "op.execute('ALTER SEQUENCE s RESTART')",
         "this is (no Python",
     };
 
