@@ -174,6 +174,16 @@ static void add_parameters(struct buf *out, char *separator, const struct db_tar
     }
 }
 
+/* SQLAlchemy, for which the URL is made, takes the database's name as it stands. */
+static void add_name(struct buf *out, const char *name)
+{
+    for (; *name != '\0'; name++)
+        if (*name == '?')
+            buf_adds(out, "%3F");
+        else
+            buf_addc(out, *name);
+}
+
 static const char *make_url(const struct db_target *target, struct arena *arena, const char *scheme)
 {
     auto_buf struct buf url = {0};
@@ -196,7 +206,7 @@ static const char *make_url(const struct db_target *target, struct arena *arena,
         buf_addf(&url, ":%s", target->port);
     }
     buf_addc(&url, '/');
-    add_encoded(&url, target->name);
+    add_name(&url, target->name);
     if (in_query) {
         add_query(&url, &separator, "host", target->host);
         add_query(&url, &separator, "port", target->port);

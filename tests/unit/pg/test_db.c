@@ -70,7 +70,7 @@ static void test_target_forms(void **state)
     target = parse("postgresql://deploy:p%40ss@db1:5433/shop%20x?sslmode=require", "postgres");
     assert_string_equal(db_target_display(target), "shop x on db1:5433 as deploy");
     assert_string_equal(db_target_url(target),
-                        "postgresql://deploy:p%40ss@db1:5433/shop%20x?sslmode=require");
+                        "postgresql://deploy:p%40ss@db1:5433/shop x?sslmode=require");
     assert_string_equal(env_of(target, NULL, "PGPASSWORD"), "p@ss");
     assert_string_equal(env_of(target, NULL, "PGSSLMODE"), "require");
     assert_string_equal(env_of(target, NULL, "PGPORT"), "5433");
@@ -121,6 +121,16 @@ static void test_target_url_drivers(void **state)
     assert_string_equal(
         db_target_url(parse("host=::1 dbname=shop user=u sslmode=require", "postgresql+pg8000")),
         "postgresql+pg8000://u@[::1]:5432/shop");
+}
+
+/* SQLAlchemy does not decode the name of the database. */
+static void test_target_url_odd_names(void **state)
+{
+    static const char conninfo[] = "host=db1 user=u dbname='sh op\\'s \"\xc3\xbc\" 5%'";
+
+    (void)state;
+    assert_string_equal(db_target_url(parse(conninfo, "postgresql+psycopg2")),
+                        "postgresql+psycopg2://u@db1:5432/sh op's \"\xc3\xbc\" 5%");
 }
 
 static void write_file(const char *path, const char *text)
@@ -649,6 +659,7 @@ int main(void)
         cmocka_unit_test(test_target_forms),
         cmocka_unit_test(test_target_parameters_survive),
         cmocka_unit_test(test_target_url_drivers),
+        cmocka_unit_test(test_target_url_odd_names),
         cmocka_unit_test(test_target_service_and_files),
         cmocka_unit_test(test_target_mistakes),
         cmocka_unit_test(test_target_hides_password),
