@@ -90,6 +90,36 @@ char *log_redact(const char *text)
     return out.data;
 }
 
+/* The length of the well-formed UTF-8 character at ${at} (RFC 3629); 0 when there is none. */
+static size_t utf8_length(const unsigned char *at)
+{
+    size_t n = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3
+                                                                : at[0] < 0xf5   ? 4
+                                                                                 : 0;
+
+    for (size_t i = 1; i < n; i++)
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
+        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+        return 0;
+    return n;
+}
+
+char *log_clean(const char *text)
+{
+    char *clean = log_redact(text);
+
+    for (unsigned char *at = (unsigned char *)clean; *at != '\0';) {
+        size_t n = utf8_length(at);
+
+        if (n == 0)
+            *at = '?';
+        at += n == 0 ? 1 : n;
+    }
+    return clean;
+}
+
 /* --- the two places ----------------------------------------------------------------------------*/
 
 static int write_all(int fd, const char *data, size_t n)

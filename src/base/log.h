@@ -46,6 +46,10 @@ void log_secret(const char *text);
 /* log_redact(text): a heap copy of ${text} with the secrets replaced; the caller frees it. */
 char *log_redact(const char *text);
 
+/* log_clean(text): as log_redact, and valid UTF-8: what a program wrote in another encoding, or what
+ * was cut inside a character, gets "?" for each odd byte. For journals, ledgers, documents. */
+char *log_clean(const char *text);
+
 /* Standard error belongs to a progress bar: log_hold(erase) calls ${erase} before the next line is
  * printed there; NULL releases it. Used by progress only. */
 void log_hold(void (*erase)(void));

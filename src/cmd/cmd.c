@@ -7,6 +7,7 @@
 #include "base/cancel.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "deploy/report.h"
 
 static int cmd_help(struct cmd_context *context, struct err *err);
 
@@ -221,6 +222,23 @@ static int choose_env(struct cmd_context *context, bool required, struct err *er
                            : err_hint(err, "Did you mean \"%s\"?", nearest);
 }
 
+/* --wait overrides the environment's lock.wait. */
+static int override_wait(struct cmd_context *context, struct err *err)
+{
+    const char *wait = context->options->value[OPT_WAIT];
+    struct env *env;
+
+    if (wait == NULL || context->env == NULL)
+        return 0;
+    env = arena_alloc(context->arena, sizeof *env);
+    *env = *context->env;
+    context->env = env;
+    if (conf_duration(wait, &env->lock_wait_ms) == 0)
+        return 0;
+    err_set(err, ERR_USAGE, "option \"--wait\": \"%s\" is not a duration", wait);
+    return err_hint(err, "Write it as 30s or 5min.");
+}
+
 static int prepare(struct cmd_context *context, const struct cmd *cmd, struct err *err)
 {
     struct errs errs = {0};
@@ -232,7 +250,9 @@ static int prepare(struct cmd_context *context, const struct cmd *cmd, struct er
     if (context->conf != NULL && (cmd->flags & (CMD_ENV | CMD_ENGINE))) {
         struct err usage = ERR_INIT;
 
-        if (choose_env(context, (cmd->flags & CMD_ENV) != 0, &usage) != 0 && errs.n == 0)
+        if ((choose_env(context, (cmd->flags & CMD_ENV) != 0, &usage) != 0 ||
+             override_wait(context, &usage) != 0) &&
+            errs.n == 0)
             *err = usage;
         if (err->code == ERR_NONE &&
             services_open(context->arena, context->conf,
@@ -312,9 +332,8 @@ static int run(struct cmd_context *context, struct err *err)
 /* With --json there is a document even when the command came to nothing. */
 static json_t *failure_json(int status, const struct err *err)
 {
-    return json_pack("{s:i, s:s, s:s, s:{s:s, s:s, s:s}}", "status", status, "outcome",
-                     err_meaning(status), "database", err_database(status), "error", "message",
-                     err->primary, "detail", err->detail, "hint", err->hint);
+    return json_pack("{s:i, s:s, s:s, s:o}", "status", status, "outcome", err_meaning(status),
+                     "database", err_database(status), "error", report_error(err));
 }
 
 int cmd_run(int argc, char **argv)

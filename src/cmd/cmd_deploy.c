@@ -11,26 +11,6 @@
 #include "deploy/report.h"
 #include "deploy/unfinished.h"
 
-/* --wait overrides the environment's lock.wait. */
-static int override_wait(struct cmd_context *context, struct err *err)
-{
-    struct env *env;
-    int64_t ms;
-
-    if (context->options->value[OPT_WAIT] == NULL)
-        return 0;
-    if (conf_duration(context->options->value[OPT_WAIT], &ms) != 0) {
-        err_set(err, ERR_USAGE, "option \"--wait\": \"%s\" is not a duration",
-                context->options->value[OPT_WAIT]);
-        return err_hint(err, "Write it as 30s or 5min.");
-    }
-    env = arena_alloc(context->arena, sizeof *env);
-    *env = *context->env;
-    env->lock_wait_ms = ms;
-    context->env = context->services->env = env;
-    return 0;
-}
-
 static void print_report(struct cmd_context *context, const struct run *run, int status,
                          const struct err *err)
 {
@@ -45,8 +25,6 @@ int cmd_deploy(struct cmd_context *context, struct err *err)
     struct run *run;
     int status;
 
-    if (override_wait(context, err) != 0)
-        return ERR_USAGE;
     run = run_new(context->services, "deploy");
     log_info("deploying to %s: %s", context->env->name,
              db_target_display(context->services->target));

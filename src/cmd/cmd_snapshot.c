@@ -3,16 +3,14 @@
 
 #include <string.h>
 
-#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "deploy/meta.h"
 #include "deploy/phases.h"
-#include "deploy/record.h"
-#include "deploy/restore.h"
+#include "deploy/report.h"
+#include "deploy/restore_run.h"
 #include "deploy/snapshot.h"
 #include "deploy/stores.h"
-#include "pg/ledger.h"
-#include "pg/swap.h"
 
 /* --- snapshot ------------------------------------------------------------------------------------------------ */
 
@@ -23,13 +21,16 @@ int cmd_snapshot(struct cmd_context *context, struct err *err)
     char line[1024], bytes[32], span[32];
     int rc = -1;
 
-    if (run_open_journal(run, err) == 0 && run_phase(run, "hooks", true, err) == 0)
+    if (run_open_journal(run, err) == 0 && run_connect(run, 0, err) == 0 &&
+        lock_phase(run, err) == 0 && run_phase(run, "snapshot", true, err) == 0)
         rc = snapshot_take(run, &result, err);
     if (rc != 0) {
-        run_end(run, ERR_PREPARE, err->primary);
+        int status = err->code == ERR_BUSY ? ERR_BUSY : ERR_PREPARE;
+
+        run_end(run, status, err->primary);
         run_close(run);
-        err_as(err, ERR_PREPARE);
-        return ERR_PREPARE;
+        err_as(err, (enum err_code)status);
+        return status;
     }
     run_end(run, ERR_NONE, "snapshot taken");
     snprintf(line, sizeof line, "%s\n", result.place);
@@ -75,6 +76,31 @@ int cmd_snapshot_list(struct cmd_context *context, struct err *err)
     return ERR_NONE;
 }
 
+/* Whether a snapshot was taken of this project's environment: two projects may share a folder. */
+static bool belongs(struct cmd_context *context, const char *name)
+{
+    struct stored_bundle stored;
+    struct err err = ERR_INIT;
+    struct meta meta;
+    bool yes = false;
+
+    if (stores_open(context->services, NULL, name, &stored, &err) == 0) {
+        yes = meta_parse(context->arena, stored.bundle.meta, &meta, &err) == 0 &&
+              strcmp(meta.environment, context->env->name) == 0 &&
+              strcmp(meta.project, context->conf->project) == 0;
+        stores_close(&stored);
+    }
+    if (!yes)
+        log_warning("snapshot \"%s\" is passed over: %s", name,
+                    err.code == ERR_NONE ? "it is of another project or environment" : err.primary);
+    return yes;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    return strcmp(((const struct snapshot_file *)b)->name, ((const struct snapshot_file *)a)->name);
+}
+
 /* The snapshot that is named, or the newest complete one. */
 static const char *choose(struct cmd_context *context, struct err *err)
 {
@@ -86,8 +112,10 @@ static const char *choose(struct cmd_context *context, struct err *err)
         return context->args[0];
     if (stores_list(context->services, &list, &n, err) != 0)
         return NULL;
-    for (size_t i = 0; i < n; i++)
-        if (!list[i].partial && (best == NULL || strcmp(list[i].name, best) > 0))
+    if (n > 0)
+        qsort(list, n, sizeof *list, newest_first);
+    for (size_t i = 0; i < n && best == NULL; i++)
+        if (!list[i].partial && belongs(context, list[i].name))
             best = list[i].name;
     if (best == NULL)
         err_set(err, ERR_PREPARE, "environment \"%s\" has no snapshot", context->env->name);
@@ -117,96 +145,18 @@ int cmd_snapshot_verify(struct cmd_context *context, struct err *err)
 
 /* --- restore --------------------------------------------------------------------------------------------------- */
 
-static void print_restored(struct cmd_context *context, const struct run *run,
-                           const char *snapshot, const char *into)
-{
-    auto_buf struct buf text = {0};
-
-    buf_addf(&text, "%s: restored snapshot %s into database %s\n", run->env->name, snapshot, into);
-    if (run->kept_database != NULL)
-        buf_addf(&text, "  the database that was there is kept as %s, closed to connections\n",
-                 run->kept_database);
-    cmd_print(context,
-              json_pack("{s:s, s:s, s:s, s:s?}", "environment", run->env->name, "snapshot", snapshot,
-                        "database", into, "kept_database", run->kept_database),
-              buf_text(&text));
-}
-
-/* --into: a new database beside the live one; nothing else is touched. */
-static int restore_beside(struct cmd_context *context, struct run *run, const char *snapshot,
-                          struct err *err)
-{
-    const char *into = context->options->value[OPT_INTO];
-    struct db *admin = NULL;
-    struct meta meta;
-    bool exists = false;
-    int rc = -1;
-
-    if (restore_admin(context->services, &admin, err) != 0)
-        return ERR_REFUSED;
-    if (swap_exists(admin, into, &exists, err) == 0) {
-        if (exists)
-            err_set(err, ERR_REFUSED, "database \"%s\" exists already", into);
-        else
-            rc = restore_load(run, admin, NULL, snapshot, into, &meta, err);
-    }
-    db_close(admin);
-    if (rc != 0)
-        return err->code == ERR_REFUSED ? ERR_REFUSED : ERR_PREPARE;
-    print_restored(context, run, snapshot, into);
-    return ERR_NONE;
-}
-
-/* In the live one's place. The live database may be gone, or be what must be replaced. */
-static int restore_over(struct cmd_context *context, struct run *run, const char *snapshot,
-                        struct err *err)
-{
-    const char *live = db_target_name(context->services->target);
-    const char *fresh = swap_name(run->arena, live, "fresh", run->id);
-    const char *aside = swap_name(run->arena, live, "before", run->id);
-    struct db *admin = NULL;
-    struct meta meta;
-    bool exists = false;
-    int rc = -1;
-
-    if (restore_admin(context->services, &admin, err) != 0)
-        return ERR_REFUSED;
-    if (swap_exists(admin, live, &exists, err) == 0 &&
-        restore_load(run, admin, NULL, snapshot, exists ? fresh : live, &meta, err) == 0)
-        rc = exists ? restore_swap(run, admin, fresh, aside, err) : 0;
-    db_close(admin);
-    if (rc != 0)
-        return ERR_PREPARE;
-    print_restored(context, run, snapshot, live);
-    return ERR_NONE;
-}
-
-/* A live database that can be reached is locked, and the run is entered there. */
-static int enter(struct run *run, struct err *err)
-{
-    struct err absent = ERR_INIT;
-
-    if (run_open_journal(run, err) != 0 || run_phase(run, "restore", true, err) != 0)
-        return ERR_PREPARE;
-    if (run_connect(run, 0, &absent) != 0) {
-        log_warning("the live database cannot be reached: %s", absent.primary);
-        return ERR_NONE;
-    }
-    if (lock_phase(run, err) != 0)
-        return ERR_BUSY;
-    return run_enter_ledger(run, err) == 0 ? ERR_NONE : ERR_PREPARE;
-}
-
 int cmd_snapshot_restore(struct cmd_context *context, struct err *err)
 {
+    const char *into = context->options->value[OPT_INTO];
     const char *snapshot = choose(context, err);
-    bool beside = context->options->value[OPT_INTO] != NULL;
+    auto_buf struct buf text = {0};
     struct run *run;
+    json_t *json;
     int status;
 
     if (snapshot == NULL)
         return ERR_PREPARE;
-    if (!beside &&
+    if (into == NULL &&
         cmd_confirm(context,
                     arena_printf(context->arena,
                                  "snapshot %s takes the place of the live database of \"%s\"",
@@ -214,17 +164,18 @@ int cmd_snapshot_restore(struct cmd_context *context, struct err *err)
                     context->env->name, err) != 0)
         return ERR_USAGE;
     run = run_new(context->services, "restore");
-    if (beside) {
-        status = restore_beside(context, run, snapshot, err);
-        run_close(run);
-        return status;
-    }
-    status = enter(run, err);
-    if (status == ERR_NONE)
-        status = restore_over(context, run, snapshot, err);
-    if (status != ERR_NONE)
-        err_as(err, (enum err_code)status);
-    run_end(run, status, status == ERR_NONE ? "restored" : err->primary);
+    status = into == NULL ? (int)restore_run(run, snapshot, err)
+                          : (int)restore_run_beside(run, snapshot, into, err);
+    if (into == NULL)
+        report_text(run, status, &text);
+    else if (status == ERR_NONE)
+        buf_addf(&text, "%s: restored snapshot %s into database %s\n", run->env->name, snapshot,
+                 into);
+    json = report_json(run, status, err);
+    json_object_set_new(json, "restored", json_string(snapshot));
+    json_object_set_new(json, "into", json_string(into != NULL ? into
+                                                  : db_target_name(context->services->target)));
+    cmd_print(context, json, buf_text(&text));
     run_close(run);
     return status;
 }

@@ -63,10 +63,12 @@ int phases_join(const struct errs *errs, const char *what, struct err *err)
 static int keep_books(struct run *run, const struct phase *phase, struct err *err)
 {
     if (strcmp(phase->name, "lock") == 0)
-        return run_open_journal(run, err);
+        return run_open_journal(run, err) == 0 ? 0 : err_as(err, ERR_PREPARE);
     if (strcmp(phase->name, "hooks") != 0)
         return 0;
-    return record_write(run, err) == 0 && run_enter_ledger(run, err) == 0 ? 0 : -1;
+    if (record_write(run, err) == 0 && run_enter_ledger(run, run->db, err) == 0)
+        return 0;
+    return err_as(err, ERR_PREPARE);
 }
 
 /* The class of a failure that stops the run before anything was changed. */
@@ -75,17 +77,6 @@ static enum err_code stop_code(const struct phase *phase, const struct err *err)
     if (err->code == ERR_REFUSED || err->code == ERR_PREPARE || err->code == ERR_BUSY)
         return err->code;
     return phase->on_failure;
-}
-
-/* They run to their end whatever was pressed: they may be what opens the shop again. */
-static void tell_hooks(struct run *run, enum err_code status)
-{
-    struct err err = ERR_INIT;
-
-    run->services->recovering = true;
-    if (hook_event(run, "on-failure", run->env->hooks.on_failure, (int)status, &err) != 0)
-        run_warn(run, "an on-failure hook failed: %s", err.primary);
-    run->services->recovering = false;
 }
 
 /* A phase has failed: stop, or walk back; either way say in which state the database is. */
@@ -99,7 +90,7 @@ static enum err_code fail(struct run *run, const struct phase *phase, struct err
         status = stop_code(phase, err);
         err_as(err, status);
         if (run->in_ledger && status != ERR_POST)
-            tell_hooks(run, status);
+            hook_failed(run, status);
         run_end(run, (int)status, err->primary);
         return status;
     }
@@ -111,7 +102,7 @@ static enum err_code fail(struct run *run, const struct phase *phase, struct err
         memcpy(err->hint, back.hint, sizeof err->hint);
     }
     err_as(err, status);
-    tell_hooks(run, status);
+    hook_failed(run, status);
     if (status != ERR_OPERATOR)
         run_end(run, (int)status, err->primary);
     return status;

@@ -64,6 +64,16 @@ int hook_event(struct run *run, const char *event, const char *const *list, int 
     return 0;
 }
 
+void hook_failed(struct run *run, enum err_code status)
+{
+    struct err err = ERR_INIT;
+
+    run->services->recovering = true;
+    if (hook_event(run, "on-failure", run->env->hooks.on_failure, (int)status, &err) != 0)
+        run_warn(run, "an on-failure hook failed: %s", err.primary);
+    run->services->recovering = false;
+}
+
 static int take_snapshot(struct run *run, struct err *err)
 {
     struct snapshot_result result;

@@ -101,14 +101,16 @@ int journal_open(struct arena *arena, const char *dir, const char *run, struct j
 {
     struct journal *journal = new_journal(arena, dir, run);
     auto_buf struct buf text = {0};
-    char *line;
-    char *end;
+    const char *line, *end;
+    json_t *json;
 
     if (fs_read(journal->path, JOURNAL_MAX_BYTES, &text, err) != 0)
         return err_wrap(err, "could not read the journal of run %s", run);
-    for (line = text.data; line != NULL && (end = strchr(line, '\n')) != NULL; line = end + 1) {
-        json_t *json = json_loadb(line, (size_t)(end - line), 0, NULL);
-
+    for (line = text.data; line != NULL; line = end + 1) {
+        end = memchr(line, '\n', text.len - (size_t)(line - text.data));
+        if (end == NULL)
+            break; /* cut off */
+        json = json_loadb(line, (size_t)(end - line), 0, NULL);
         if (json != NULL)
             replay(journal, json);
         json_decref(json);
@@ -122,18 +124,9 @@ int journal_open(struct arena *arena, const char *dir, const char *run, struct j
 /* A JSON string of ${text}, which may come from a program that does not write UTF-8. */
 static json_t *string_of(const char *text)
 {
-    json_t *string = json_string(text);
-    char *ascii;
+    auto_free char *clean = log_clean(text);
 
-    if (string != NULL)
-        return string;
-    ascii = mem_strdup(text);
-    for (char *c = ascii; *c != '\0'; c++)
-        if ((unsigned char)*c >= 0x80)
-            *c = '?';
-    string = json_string(ascii);
-    mem_free(ascii);
-    return string;
+    return json_string(clean);
 }
 
 /* Append ${line} (a reference that is taken over), and replay it, so that the state in memory is

@@ -35,6 +35,10 @@ int finish_phase(struct run *run, struct err *err) CHECK;
 int hook_event(struct run *run, const char *event, const char *const *list, int status,
                struct err *err) CHECK;
 
+/* hook_failed(run, status): the on-failure hooks; they run to their end whatever was pressed: they may be
+ * what opens the shop again. Their failure is a warning. */
+void hook_failed(struct run *run, enum err_code status);
+
 /* verify_models(run, problems): what the models say, under the environment's strictness; a check
  * that cannot be made is a problem too. Returns the number of differences. */
 size_t verify_models(struct run *run, struct errs *problems);

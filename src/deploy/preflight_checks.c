@@ -82,18 +82,29 @@ static void check_server(struct checking *c)
     }
 }
 
+static bool is_harmless(const char *phase)
+{
+    return strcmp(phase, "hooks") == 0 || strcmp(phase, "snapshot") == 0;
+}
+
 /* A run that was cut off while it prepared has changed nothing: under the lock, clear it away. */
-static bool clear_away(struct checking *c, const char *id, const char *phase)
+static bool clear_away(struct checking *c, const char *id, const char *phase, bool in_ledger)
 {
     struct run *run = c->run;
     struct journal *journal = NULL;
     struct err err = ERR_INIT;
 
-    if (run->lock == NULL || strcmp(phase, "hooks") != 0)
+    if (run->lock == NULL || !is_harmless(phase))
         return false;
+    if (journal_open(run->arena, run->state_dir, id, &journal, &err) == 0 &&
+        !is_harmless(journal_state(journal)->phase))
+        return false; /* it came further than the database was told */
+    journal = NULL;
+    err_clear(&err);
     log_info("run %s was cut off while it prepared: discarding what it left behind", id);
     if (stores_clean(run->services, id, &err) != 0 ||
-        ledger_end(run->db, id, ERR_PREPARE, "cut off before anything was changed", &err) != 0 ||
+        (in_ledger && ledger_end(run->db, id, ERR_PREPARE, "cut off before anything was changed",
+                                 &err) != 0) ||
         (journal_open(run->arena, run->state_dir, id, &journal, &err) == 0 &&
          journal_end(journal, ERR_PREPARE, "cut off before anything was changed", &err) != 0)) {
         log_detail("%s", err.primary);
@@ -122,7 +133,7 @@ static void check_unfinished(struct checking *c)
                                     .host = journal_state(journal)->host,
                                     .phase = journal_state(journal)->phase};
     if (other.id == NULL || strcmp(other.id, run->id) == 0 ||
-        clear_away(c, other.id, other.phase))
+        clear_away(c, other.id, other.phase, found))
         return;
     problem = refuse(c);
     err_set(problem, ERR_REFUSED, "run %s is unfinished", other.id);

@@ -11,8 +11,8 @@
 int prove_before(struct run *run, struct err *err) CHECK;
 
 /* prove_rolled_back(run, err): prove_before, and nothing that the catalog does not show can have been
- * committed: the engine's run is one transaction, or its SQL changes no data, or no table was
- * written at all. */
+ * committed: the engine's run is one transaction for certain, or its SQL changes no data. The
+ * server's write counters are no proof: a TRUNCATE, a rewritten table or a crash does not move them. */
 bool prove_rolled_back(struct run *run, struct err *err);
 
 /* prove_planned(run, err): the version rows are the planned heads. */

@@ -115,12 +115,7 @@ static const char *failed_name(const struct run *run)
     return swap_name(run->arena, db_target_name(run->services->target), "failed", run->id);
 }
 
-static const char *fresh_name(const struct run *run)
-{
-    return swap_name(run->arena, db_target_name(run->services->target), "fresh", run->id);
-}
-
-/* The restored database stands in the live one's place: enter the run there as well, and prove it. */
+/* The restored database stands in the live one's place: it is as at the snapshot. */
 static int settle(struct run *run, struct err *err)
 {
     run->kept_database = failed_name(run);
@@ -130,12 +125,13 @@ static int settle(struct run *run, struct err *err)
 
 static int restore_now(struct run *run, struct db *admin, struct err *err)
 {
-    const char *fresh = fresh_name(run), *aside = failed_name(run);
+    const char *fresh = restore_fresh(run, db_target_name(run->services->target));
     struct meta meta;
 
-    if (restore_load(run, admin, run->store, run->snapshot, fresh, &meta, err) != 0)
+    if (restore_load(run, admin, run->store, run->snapshot, fresh, &meta, err) != 0 ||
+        restore_enter(run, fresh, "recover", err) != 0)
         return -1;
-    if (restore_swap(run, admin, fresh, aside, err) != 0)
+    if (restore_swap(run, admin, fresh, failed_name(run), err) != 0)
         return err_wrap(err, "could not put the restored database in place");
     return settle(run, err);
 }
@@ -171,50 +167,69 @@ static const struct {
     {RUNG_RESTORE, "restore", rung_restore, ERR_RESTORED},
 };
 
-/* A restore that was cut off after the exchange has happened: only its proof is missing. */
-static bool already_restored(struct run *run)
+/* Whether the exchange of a restore has happened before: only its proof is missing then. -1 when that
+ * cannot be asked. */
+static int is_restored(struct run *run, bool *restored, struct err *err)
 {
     struct db *admin = NULL;
-    struct err err = ERR_INIT;
-    bool exists = false;
+    int rc;
 
-    if (run->snapshot == NULL || restore_admin(run->services, &admin, &err) != 0 ||
-        swap_exists(admin, failed_name(run), &exists, &err) != 0)
-        exists = false;
+    *restored = false;
+    if (run->snapshot == NULL || !run->may_restore)
+        return 0;
+    rc = restore_admin(run->services, &admin, err);
+    if (rc == 0)
+        rc = swap_exists(admin, failed_name(run), restored, err);
     db_close(admin);
-    return exists;
+    return rc;
+}
+
+static enum err_code give_up(const struct run *run, struct err *err)
+{
+    err_hint(err, "Nothing was thrown away%s%s. Look at the database, then run `deploy-db recover "
+                  "%s` again.",
+             run->snapshot == NULL ? "" : "; the snapshot is ",
+             run->snapshot == NULL ? "" : run->snapshot, run->env->name);
+    return ERR_OPERATOR;
+}
+
+static int try_rung(struct run *run, size_t r, struct err *err)
+{
+    struct err reason = ERR_INIT;
+
+    log_detail("recovery: trying %s", rungs[r].name);
+    if (rungs[r].run(run, &reason) == 0) {
+        run->recovered_by = rungs[r].name;
+        return 0;
+    }
+    log_info("recovery by %s is not possible: %s", rungs[r].name, reason.primary);
+    err_detail(err, "%s: %s", rungs[r].name, reason.primary);
+    if (reason.detail[0] != '\0')
+        err_detail(err, "%s", reason.detail);
+    return -1;
 }
 
 static enum err_code climb(struct run *run, struct err *err)
 {
-    bool restored = already_restored(run);
-
     err_set(err, ERR_OPERATOR, "no way back was found");
     for (size_t i = 0; i < run->env->n_recover; i++)
         for (size_t r = 0; r < sizeof rungs / sizeof *rungs; r++) {
-            struct err reason = ERR_INIT;
+            bool restored;
 
-            if (rungs[r].rung != run->env->recover[i] ||
-                (restored && rungs[r].rung != RUNG_RESTORE))
+            if (rungs[r].rung != run->env->recover[i])
                 continue;
-            log_detail("recovery: trying %s", rungs[r].name);
-            if (rungs[r].run(run, &reason) == 0) {
-                run->recovered_by = rungs[r].name;
+            if ((run->db == NULL || !db_alive(run->db)) && recover_stand(run, err) != 0)
+                return give_up(run, err);
+            if (is_restored(run, &restored, err) != 0)
+                return give_up(run, err);
+            if (restored && rungs[r].rung != RUNG_RESTORE)
+                continue;
+            if (try_rung(run, r, err) == 0) {
                 err_clear(err);
                 return rungs[r].status;
             }
-            log_info("recovery by %s is not possible: %s", rungs[r].name, reason.primary);
-            err_detail(err, "%s: %s", rungs[r].name, reason.primary);
-            if (reason.detail[0] != '\0')
-                err_detail(err, "%s", reason.detail);
-            if ((run->db == NULL || !db_alive(run->db)) && recover_stand(run, &reason) != 0)
-                return ERR_OPERATOR;
         }
-    err_hint(err, "Nothing was thrown away%s%s. Look at the database, then run `deploy-db recover "
-                  "%s` again, or `deploy-db restore %s`.",
-             run->snapshot == NULL ? "" : "; the snapshot is ",
-             run->snapshot == NULL ? "" : run->snapshot, run->env->name, run->env->name);
-    return ERR_OPERATOR;
+    return give_up(run, err);
 }
 
 enum err_code recover_ladder(struct run *run, struct err *err)

@@ -1,6 +1,9 @@
 /* report - see report.h. */
 #include "deploy/report.h"
 
+#include <string.h>
+
+#include "base/log.h"
 #include "deploy/journal.h"
 #include "deploy/lists.h"
 
@@ -20,11 +23,25 @@ static void add_written(const struct run *run, struct buf *out)
     }
 }
 
+/* A `restore` has no heads of its own: what it put in place is what the snapshot had. */
+static void report_restore(const struct run *run, int status, struct buf *out)
+{
+    buf_addf(out, "%s: %s\n  database: %s\n", run->env->name,
+             status == ERR_NONE ? "restored" : err_meaning(status), err_database(status));
+    if (run->kept_database != NULL)
+        buf_addf(out, "  the database that was there is kept as %s, closed to connections\n",
+                 run->kept_database);
+}
+
 void report_text(const struct run *run, int status, struct buf *out)
 {
     const char *name = run->env->name;
     const char *heads = lists_joined(run->arena, run->heads, ", ", "base");
 
+    if (strcmp(run->command, "restore") == 0) {
+        report_restore(run, status, out);
+        return;
+    }
     if (run->nothing_to_do) {
         buf_addf(out, "%s: nothing to do, the database stands at %s\n", name, heads);
         return;
@@ -66,6 +83,20 @@ static json_t *written_json(const struct run *run)
     return array;
 }
 
+/* What other programs wrote may be of any encoding and hold what must not be shown. */
+static json_t *clean_string(const char *text)
+{
+    auto_free char *clean = log_clean(text);
+
+    return json_string(clean);
+}
+
+json_t *report_error(const struct err *err)
+{
+    return json_pack("{s:o, s:o, s:o}", "message", clean_string(err->primary), "detail",
+                     clean_string(err->detail), "hint", clean_string(err->hint));
+}
+
 json_t *report_json(const struct run *run, int status, const struct err *err)
 {
     json_t *json = json_pack(
@@ -79,13 +110,12 @@ json_t *report_json(const struct run *run, int status, const struct err *err)
     json_t *warnings = json_array();
 
     for (size_t i = 0; i < run->warnings.n; i++)
-        json_array_append_new(warnings, json_string(run->warnings.v[i]));
+        json_array_append_new(warnings, clean_string(run->warnings.v[i]));
     json_object_set_new(json, "warnings", warnings);
     if (run->kept_database != NULL)
         json_object_set_new(json, "written_since",
                             run->written_known ? written_json(run) : json_null());
     if (err != NULL && err->code != ERR_NONE)
-        json_object_set_new(json, "error", json_pack("{s:s, s:s, s:s}", "message", err->primary,
-                                                     "detail", err->detail, "hint", err->hint));
+        json_object_set_new(json, "error", report_error(err));
     return json;
 }

@@ -13,6 +13,9 @@
  * kept database, what was written since. */
 void report_text(const struct run *run, int status, struct buf *out);
 
+/* report_error(err): message, detail, hint, redacted and valid UTF-8 (a new reference). */
+json_t *report_error(const struct err *err);
+
 /* report_json(run, status, err): the same as a document (a new reference). */
 json_t *report_json(const struct run *run, int status, const struct err *err);
 

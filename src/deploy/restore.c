@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -10,6 +11,7 @@
 #include "deploy/stores.h"
 #include "deploy/written.h"
 #include "pg/drift.h"
+#include "pg/ledger.h"
 #include "pg/swap.h"
 #include "pg/versions.h"
 
@@ -188,8 +190,10 @@ int restore_load(struct run *run, struct db *admin, const char *label, const cha
     if (load(run, admin, &stored, fresh, meta, err) != 0) {
         progress_end();
         stores_close(&stored);
+        cancel_mask(true);
         if (swap_drop(admin, fresh, &ignored) != 0)
             err_detail(err, "database \"%s\" is left half restored: %s", fresh, ignored.primary);
+        cancel_mask(false);
         return err_wrap(err, "could not restore snapshot \"%s\"", snapshot);
     }
     stores_close(&stored);
@@ -213,40 +217,114 @@ static int move_in(struct run *run, struct err *err)
     return 0;
 }
 
-int restore_swap(struct run *run, struct db *admin, const char *fresh, const char *aside,
-                 struct err *err)
+const char *restore_fresh(const struct run *run, const char *database)
 {
-    const char *live = db_target_name(run->services->target);
+    return swap_name(run->arena, database, "fresh", run->id);
+}
+
+/* Close the live database, see what was written there, and let the names change places. */
+static int exchange(struct run *run, struct db *admin, const char *live, const char *fresh,
+                    const char *aside, struct err *err)
+{
     struct err later = ERR_INIT;
 
-    if (run->journal != NULL && journal_note(run->journal, "aside", aside, err) != 0)
-        return -1;
-    dblock_free(run->lock);
-    run->lock = NULL;
     if (swap_close(admin, live, run->db == NULL ? 0 : db_pid(run->db), err) != 0)
-        goto reopen;
-    if (FAULT("recover.closed")) {
-        err_set(err, ERR_OPERATOR, "fault point recover.closed");
-        goto reopen;
-    }
+        return -1;
+    if (FAULT("recover.closed"))
+        return err_set(err, ERR_OPERATOR, "fault point recover.closed");
     if (run->db != NULL && written_since(run, &later) != 0)
         log_detail("what was written since the snapshot is not known: %s", later.primary);
     db_close(run->db);
     run->db = NULL;
-    if (swap_rename(admin, live, aside, fresh, err) != 0)
-        goto reopen;
-    run->kept_database = arena_strdup(run->arena, aside);
-    if (FAULT("recover.swapped"))
-        return err_set(err, ERR_OPERATOR, "fault point recover.swapped");
-    return move_in(run, err);
+    return swap_rename(admin, live, aside, fresh, err);
+}
 
-reopen:
-    err_clear(&later);
+/* A connection that is lost while the exchange commits does not say what came of it: ask. */
+static void find_out(struct run *run, const char *aside)
+{
+    struct db *admin = NULL;
+    struct err err = ERR_INIT;
+    bool exists = false;
+
+    if (restore_admin(run->services, &admin, &err) != 0 ||
+        swap_exists(admin, aside, &exists, &err) != 0)
+        run->exchange_unknown = true;
+    db_close(admin);
+    if (exists)
+        run->kept_database = arena_strdup(run->arena, aside);
+}
+
+static void reopen(struct run *run, struct db *admin, const char *live, struct err *err)
+{
+    struct err later = ERR_INIT;
+
     if (swap_open(admin, live, &later) != 0) {
         err_detail(err, "database \"%s\" is closed to connections: %s", live, later.primary);
         err_hint(err, "ALTER DATABASE … ALLOW_CONNECTIONS true opens it again.");
     } else if (move_in(run, &later) != 0) {
         err_detail(err, "%s", later.primary);
     }
-    return -1;
+}
+
+static int swap_locked(struct run *run, struct db *admin, const char *fresh, const char *aside,
+                       struct err *err)
+{
+    const char *live = db_target_name(run->services->target);
+
+    if (run->journal != NULL && journal_note(run->journal, "aside", aside, err) != 0)
+        return -1;
+    dblock_free(run->lock);
+    run->lock = NULL;
+    if (exchange(run, admin, live, fresh, aside, err) != 0) {
+        find_out(run, aside);
+        if (run->kept_database == NULL && !run->exchange_unknown)
+            reopen(run, admin, live, err);
+        if (run->kept_database == NULL)
+            return -1;
+        err_clear(err);
+    }
+    run->kept_database = arena_strdup(run->arena, aside);
+    if (FAULT("recover.swapped"))
+        return err_set(err, ERR_OPERATOR, "fault point recover.swapped");
+    return move_in(run, err);
+}
+
+int restore_swap(struct run *run, struct db *admin, const char *fresh, const char *aside,
+                 struct err *err)
+{
+    struct dblock *lock = NULL;
+    int rc;
+
+    cancel_mask(true);
+    rc = dblock_take_swap(run->services->target, run->env->maintenance_database, run->id, &lock,
+                          err);
+    if (rc == 0)
+        rc = swap_locked(run, admin, fresh, aside, err);
+    dblock_free(lock);
+    cancel_mask(false);
+    return rc;
+}
+
+int restore_enter(struct run *run, const char *fresh, const char *phase, struct err *err)
+{
+    const char *record = journal_state(run->journal)->record;
+    struct ledger_run row = {0};
+    struct db *db = NULL;
+    bool found = true;
+    int rc = db_open(run->services->target, fresh, DB_WRITE, &db, err);
+
+    while (rc == 0 && found) {
+        rc = ledger_open(db, run->arena, &row, &found, err);
+        found = rc == 0 && found && strcmp(row.id, run->id) != 0;
+        if (found)
+            rc = ledger_end(db, row.id, ERR_RESTORED,
+                            arena_printf(run->arena, "replaced by run %s", run->id), err);
+    }
+    if (rc == 0)
+        rc = ledger_find(db, run->arena, run->id, &row, &found, err);
+    if (rc == 0)
+        rc = found ? ledger_update(db, run->id, phase, record, err)
+                   : run_enter_ledger(run, db, err);
+    db_close(db);
+    return rc == 0 ? 0 : err_wrap(err, "could not enter the run into database \"%s\"", fresh);
 }

@@ -11,6 +11,10 @@
 #include "deploy/meta.h"
 #include "deploy/run.h"
 
+/* restore_fresh(run, database): the name of the fresh database of this run; only such a one is ever
+ * dropped. */
+const char *restore_fresh(const struct run *run, const char *database);
+
 /* restore_load(run, admin, label, snapshot, fresh, meta, err): create ${fresh}, load the snapshot
  * from store ${label} (NULL: any that has it), and prove it: catalog fingerprint and version rows as
  * recorded in the snapshot, row counts as in its manifest. On failure ${fresh} is dropped. ${admin}
@@ -18,9 +22,16 @@
 int restore_load(struct run *run, struct db *admin, const char *label, const char *snapshot,
                  const char *fresh, struct meta *meta, struct err *err) CHECK;
 
+/* restore_enter(run, fresh, phase, err): before the exchange, make the fresh database know of this run,
+ * so that whoever finds it after a crash does; runs that were open when the snapshot was taken are
+ * marked as replaced. Changes: the schema deploy_db of ${fresh}. */
+int restore_enter(struct run *run, const char *fresh, const char *phase, struct err *err) CHECK;
+
 /* restore_swap(run, admin, fresh, aside, err): ${fresh} takes the place of the live database, which
- * is kept as ${aside}, closed. Fills run->written and run->kept_database, ends all sessions
- * of the live database, reopens run->db and the lock in the new one. On failure the live database
+ * is kept as ${aside}, closed. Fills run->written, ends all sessions of the live database, reopens
+ * run->db and the lock in the new one; the lock is held in the maintenance database meanwhile, and
+ * nothing is cut short by a cancel. When it fails, run->kept_database tells whether the exchange has
+ * happened all the same, and run->exchange_unknown that nobody could say; otherwise the live database
  * is open and as it was. Changes: databases. */
 int restore_swap(struct run *run, struct db *admin, const char *fresh, const char *aside,
                  struct err *err) CHECK;

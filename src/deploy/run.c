@@ -72,10 +72,11 @@ struct run *run_new(struct services *services, const char *command)
     return make(services, new_id(services->arena), command);
 }
 
-struct run *run_resume(struct services *services, struct journal *journal)
+struct run *run_resume(struct services *services, const char *id, const char *command,
+                       struct journal *journal)
 {
-    const struct journal_state *state = journal_state(journal);
-    struct run *run = make(services, state->run, state->command);
+    struct run *run = make(services, arena_strdup(services->arena, id),
+                           arena_strdup(services->arena, command));
 
     run->journal = journal;
     services->journal = journal;
@@ -137,7 +138,7 @@ int run_observe(struct run *run, struct before *before, struct err *err)
     return 0;
 }
 
-int run_enter_ledger(struct run *run, struct err *err)
+int run_enter_ledger(struct run *run, struct db *db, struct err *err)
 {
     char when[32];
     const struct journal_state *state = journal_state(run->journal);
@@ -154,7 +155,7 @@ int run_enter_ledger(struct run *run, struct err *err)
         .status = -1,
     };
 
-    if (ledger_begin(run->db, &row, err) != 0)
+    if (ledger_begin(db, &row, err) != 0)
         return err_wrap(err, "could not enter the run into the database");
     run->in_ledger = true;
     return 0;
@@ -184,17 +185,17 @@ int run_phase(struct run *run, const char *phase, bool begin, struct err *err)
 
 int run_end(struct run *run, int status, const char *outcome)
 {
+    auto_free char *clean = log_clean(outcome);
     struct err err = ERR_INIT;
 
-    if (run->in_ledger && run->db != NULL &&
-        ledger_end(run->db, run->id, status, outcome, &err) != 0)
-        log_warning("could not mark run %s as finished in the database: %s", run->id,
-                    err.primary);
+    if (run->in_ledger && run->db != NULL && ledger_end(run->db, run->id, status, clean, &err) != 0)
+        run_warn(run, "could not mark run %s as finished in the database: %s", run->id,
+                 err.primary);
     err_clear(&err);
     (void)FAULT("end.middle");
-    if (run->journal != NULL && journal_end(run->journal, status, outcome, &err) != 0)
-        log_warning("could not mark run %s as finished in its journal: %s", run->id,
-                    err.primary);
+    if (run->journal != NULL && journal_end(run->journal, status, clean, &err) != 0)
+        run_warn(run, "could not mark run %s as finished in its journal: %s", run->id,
+                 err.primary);
     return status;
 }
 

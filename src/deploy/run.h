@@ -55,12 +55,14 @@ struct run {
     const char *no_restore_reason;
     const char *snapshot;       /* its name once it is durable; NULL: none */
     int64_t snapshot_bytes;
+    const char *snapshot_fingerprint; /* of the catalog, as the snapshot saw it */
     const char *store;          /* label of a store that has it */
 
     /* what came of it */
     const char *phase;          /* the phase that failed */
     const char *recovered_by;   /* the rung that worked */
-    const char *kept_database;  /* the failed database's name, after a restore */
+    const char *kept_database;  /* after an exchange: the name of the database that was live */
+    bool exchange_unknown;      /* whether the exchange has happened could not be found out */
     struct written *written;
     size_t n_written;
     bool written_known;
@@ -71,8 +73,10 @@ struct run {
  * services'. */
 struct run *run_new(struct services *services, const char *command);
 
-/* run_resume(services, journal): the run that ${journal} belongs to. */
-struct run *run_resume(struct services *services, struct journal *journal);
+/* run_resume(services, id, command, journal): a run that was begun before; ${journal} NULL: on another
+ * machine, so that its journal begins here with run_open_journal. */
+struct run *run_resume(struct services *services, const char *id, const char *command,
+                       struct journal *journal);
 
 /* run_open_journal(run, err): create the journal and the log file. Changes: files. */
 int run_open_journal(struct run *run, struct err *err) CHECK;
@@ -84,9 +88,9 @@ int run_connect(struct run *run, int64_t wait_ms, struct err *err) CHECK;
 /* run_observe(run, before, err): read rows, catalog, counters of the live database now. */
 int run_observe(struct run *run, struct before *before, struct err *err) CHECK;
 
-/* run_enter_ledger(run, err): from now on another machine knows of this run. Changes: the schema
- * deploy_db of the database. */
-int run_enter_ledger(struct run *run, struct err *err) CHECK;
+/* run_enter_ledger(run, db, err): from now on another machine knows of this run: its row in the
+ * database of ${db}. Changes: the schema deploy_db there. */
+int run_enter_ledger(struct run *run, struct db *db, struct err *err) CHECK;
 
 /* run_phase(run, phase, begin, err): journal, ledger, and the name that a waiting deployment sees. */
 int run_phase(struct run *run, const char *phase, bool begin, struct err *err) CHECK;

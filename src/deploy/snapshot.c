@@ -22,6 +22,7 @@ struct taking {
     struct err *err;
     struct tally *tables;
     size_t n_tables;
+    const char *fingerprint;
 };
 
 static void show_counting(void *arg, int64_t done, int64_t total)
@@ -61,7 +62,7 @@ static int write_description(struct taking *taking)
         meta.tool = "unknown";
     meta.snapshot_plugin = services->snapshot.plugin->table.name;
     meta.rows = arena_list(services->arena, &rows);
-    meta.fingerprint = catalog.fingerprint;
+    meta.fingerprint = taking->fingerprint = arena_strdup(services->arena, catalog.fingerprint);
     if (meta_format(&meta, &text, taking->err) != 0 ||
         bundle_put(taking->writer, "meta.json", text.data, text.len, false, taking->err) != 0)
         return -1;
@@ -193,6 +194,7 @@ int snapshot_take(struct run *run, struct snapshot_result *result, struct err *e
     result->elapsed_ms = clock_mono_ms() - started;
     result->place = stores_place(services, result->store, result->name);
     run->snapshot = result->name;
+    run->snapshot_fingerprint = taking.fingerprint;
     run->snapshot_bytes = result->bytes;
     run->store = result->store;
     return 0;

@@ -282,14 +282,16 @@ struct listing {
     size_t n, cap;
 };
 
-/* A snapshot of this environment is called ENV-…, an unfinished one .ENV-….part. */
+/* A snapshot of this environment is called ENV-YYYYMMDDTHHMMSSZ-…, an unfinished one has a dot before:
+ * "prod-3-2026…" belongs to "prod-3", not to "prod". */
 static bool is_ours(const struct services *services, const char *name)
 {
     size_t len = strlen(services->env->name);
 
     name += name[0] == '.';
     return strncmp(name, services->env->name, len) == 0 && name[len] == '-' &&
-           name[len + 1] >= '0' && name[len + 1] <= '9' && strstr(name, ".tar") != NULL;
+           strspn(name + len + 1, "0123456789") == 8 && name[len + 9] == 'T' &&
+           strstr(name, ".tar") != NULL;
 }
 
 const char *stores_place(struct services *services, const char *label, const char *name)

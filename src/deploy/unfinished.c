@@ -1,46 +1,58 @@
-/* unfinished - see unfinished.h. */
+/*
+ * unfinished - see unfinished.h.
+ *
+ * A run is known from two places. The rule: the database's row says whether it is unfinished, because
+ * every machine sees it; the journal says how far it came, because it is written first. A run that has
+ * ended in its journal, or in the database, has ended. A journal whose run the database has never
+ * heard of, although it must have, undoes nothing. And whether a run is alive is told by the lock only.
+ */
 #include "deploy/unfinished.h"
 
 #include <string.h>
 
 #include "base/log.h"
+#include "deploy/lists.h"
 #include "deploy/phases.h"
 #include "deploy/prove.h"
 #include "deploy/record.h"
 #include "deploy/recover.h"
 #include "deploy/restore.h"
+#include "deploy/restore_run.h"
 #include "deploy/stores.h"
 #include "pg/ledger.h"
 #include "pg/swap.h"
-
-enum { SERVER_WAIT_MS = 10 * 1000, RECENT_RUNS = 50 };
+#include "pg/versions.h"
 
 /* --- finding it ---------------------------------------------------------------------------------------- */
 
-/* An exchange that was cut off leaves the live database closed: let sessions in again. */
+/* An exchange that was cut off leaves the live database closed: let sessions in again, unless somebody
+ * is at it. */
 static int reopen_live(struct services *services, const struct journal *journal, struct err *err)
 {
     const char *live = db_target_name(services->target);
+    struct dblock *lock = NULL;
     struct db *admin = NULL;
     bool exists = false, is_open = true;
-    int rc = -1;
+    int rc;
 
-    if (restore_admin(services, &admin, err) != 0)
+    if (dblock_take_swap(services->target, services->env->maintenance_database, "recover", &lock,
+                         err) != 0)
         return -1;
-    if (swap_exists(admin, live, &exists, err) == 0) {
-        rc = 0;
-        if (exists)
-            rc = swap_is_open(admin, live, &is_open, err);
-        if (rc == 0 && !is_open && (journal == NULL || journal_noted(journal, "aside") == NULL)) {
-            rc = err_set(err, ERR_OPERATOR, "database \"%s\" is closed to connections", live);
-            err_hint(err, "If a restore on another machine was cut off, open it with ALTER DATABASE "
-                          "… ALLOW_CONNECTIONS true and run recover again.");
-        } else if (rc == 0 && !is_open) {
-            log_info("database \"%s\" was left closed by an interrupted restore: opening it", live);
-            rc = swap_open(admin, live, err);
-        }
+    rc = restore_admin(services, &admin, err);
+    if (rc == 0)
+        rc = swap_exists(admin, live, &exists, err);
+    if (rc == 0 && exists)
+        rc = swap_is_open(admin, live, &is_open, err);
+    if (rc == 0 && !is_open && (journal == NULL || journal_noted(journal, "aside") == NULL)) {
+        rc = err_set(err, ERR_OPERATOR, "database \"%s\" is closed to connections", live);
+        err_hint(err, "If a restore on another machine was cut off, open it with ALTER DATABASE … "
+                      "ALLOW_CONNECTIONS true and run recover again.");
+    } else if (rc == 0 && !is_open) {
+        log_info("database \"%s\" was left closed by an interrupted restore: opening it", live);
+        rc = swap_open(admin, live, err);
     }
     db_close(admin);
+    dblock_free(lock);
     return rc;
 }
 
@@ -56,59 +68,73 @@ static int connect_live(struct services *services, const struct journal *journal
     return db_open(services->target, NULL, DB_WRITE, db, err);
 }
 
-/* The run in the ledger, as a run of this machine: its journal is here, or begins here. */
-static struct run *from_ledger(struct services *services, const struct ledger_run *row,
-                               struct err *err)
+/* The open row that counts. One whose journal has ended came back with an older snapshot, or could not be
+ * ended at the time: it is ended now. */
+static int open_row(struct services *services, struct db *db, struct ledger_run *row,
+                    struct journal **journal, bool *found, struct err *err)
 {
-    const char *dir = run_state_dir(services);
-    struct journal *journal = NULL;
-    struct err absent = ERR_INIT;
-    struct run *run;
+    for (;;) {
+        struct err absent = ERR_INIT;
 
-    if (journal_open(services->arena, dir, row->id, &journal, &absent) != 0) {
-        log_info("run %s was begun by %s on %s", row->id, row->who, row->host);
-        if (journal_create(services->arena, dir, row->id, row->environment, row->command, row->who,
-                           row->host, &journal, err) != 0 ||
-            journal_phase(journal, row->phase, true, err) != 0 ||
-            journal_record(journal, row->plan, err) != 0)
-            return NULL;
+        *journal = NULL;
+        if (ledger_open(db, services->arena, row, found, err) != 0)
+            return -1;
+        if (!*found || journal_open(services->arena, run_state_dir(services), row->id, journal,
+                                    &absent) != 0)
+            return 0;
+        if (journal_state(*journal)->ended == 0)
+            return 0;
+        log_info("run %s had ended with status %d", row->id, journal_state(*journal)->status);
+        if (ledger_end(db, row->id, journal_state(*journal)->status,
+                       journal_state(*journal)->outcome, err) != 0)
+            return -1;
     }
-    run = run_resume(services, journal);
-    run->in_ledger = true;
-    return run;
 }
 
-/* A run that the database knows to be finished, but whose journal lacks the end. */
-static bool ended_in_ledger(struct db *db, struct arena *arena, const char *id, int *status)
+/* Only the journal says unfinished: ask the database what became of that run. */
+static struct run *from_journal(struct services *services, struct db *db, struct journal *journal,
+                                struct err *err)
 {
-    struct ledger_run *list = NULL;
-    struct err err = ERR_INIT;
-    size_t n = 0;
+    const struct journal_state *state = journal_state(journal);
+    struct ledger_run row = {0};
+    bool found = false;
 
-    if (ledger_list(db, arena, RECENT_RUNS, &list, &n, &err) != 0)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(list[i].id, id) == 0 && list[i].ended != NULL) {
-            *status = list[i].status;
-            return true;
-        }
-    return false;
+    if (ledger_find(db, services->arena, state->run, &row, &found, err) != 0)
+        return NULL;
+    if (found && row.ended != NULL) {
+        log_info("run %s had ended with status %d", state->run, row.status);
+        if (journal_end(journal, row.status, "ended; its journal was cut off", err) != 0)
+            log_warning("%s", err->primary);
+        return NULL;
+    }
+    if (found || strcmp(state->phase, "hooks") == 0 || strcmp(state->command, "deploy") != 0)
+        return run_resume(services, state->run, state->command, journal);
+    err_set(err, ERR_OPERATOR, "database \"%s\" does not know run %s, so nothing of it is undone",
+            db_name(db), state->run);
+    err_detail(err, "the run came to phase %s on this machine", state->phase);
+    err_hint(err, "Another database may have taken this one's place. The run's journal is closed "
+                  "now; look at `deploy-db status %s`.",
+             services->env->name);
+    if (journal_end(journal, ERR_OPERATOR, "the database does not know this run", err) != 0)
+        log_warning("%s", err->detail);
+    return NULL;
 }
 
 /* The unfinished run, or NULL (with ${err} when it could not be found out). */
 static struct run *find(struct services *services, struct err *err)
 {
-    struct journal *journal = NULL;
+    struct journal *journal = NULL, *of_row = NULL;
     struct ledger_run row = {0};
     struct db *db = NULL;
     struct run *run = NULL;
     bool found = false;
-    int status;
 
-    if (journal_unfinished(services->arena, run_state_dir(services), &journal, err) != 0 ||
-        connect_live(services, journal, &db, err) != 0)
+    if (journal_unfinished(services->arena, run_state_dir(services), &journal, err) != 0)
         return NULL;
-    if (ledger_open(db, services->arena, &row, &found, err) != 0) {
+    if (journal != NULL && strcmp(journal_state(journal)->command, "restore") == 0)
+        return run_resume(services, journal_state(journal)->run, "restore", journal);
+    if (connect_live(services, journal, &db, err) != 0 ||
+        open_row(services, db, &row, &of_row, &found, err) != 0) {
         db_close(db);
         return NULL;
     }
@@ -117,44 +143,85 @@ static struct run *find(struct services *services, struct err *err)
                 row.id, row.environment);
         err_hint(err, "Run `deploy-db recover %s`.", row.environment);
     } else if (found) {
-        run = from_ledger(services, &row, err);
-    } else if (journal != NULL &&
-               ended_in_ledger(db, services->arena, journal_state(journal)->run, &status)) {
-        if (journal_end(journal, status, "finished; its journal was cut off", err) == 0)
-            log_info("run %s had finished with status %d", journal_state(journal)->run, status);
+        run = run_resume(services, row.id, row.command, of_row);
+        run->in_ledger = true;
     } else if (journal != NULL) {
-        run = run_resume(services, journal);
+        run = from_journal(services, db, journal, err);
     }
     db_close(db);
     return run;
 }
 
+/* Under the lock: a run that another machine began gets its journal here; one that has ended since is
+ * none of our business. */
+static int take_over(struct run *run, bool *ended, struct err *err)
+{
+    struct ledger_run row = {0};
+    bool found = false;
+
+    *ended = false;
+    if (run->journal != NULL)
+        return run_open_journal(run, err);
+    if (ledger_find(run->db, run->arena, run->id, &row, &found, err) != 0)
+        return -1;
+    *ended = !found || row.ended != NULL;
+    if (*ended)
+        return 0;
+    log_info("run %s was begun by %s on %s", row.id, row.who, row.host);
+    if (run_open_journal(run, err) != 0 || journal_phase(run->journal, row.phase, true, err) != 0)
+        return -1;
+    return row.plan == NULL || strcmp(row.plan, "{}") == 0
+               ? 0
+               : journal_record(run->journal, row.plan, err);
+}
+
 /* --- finishing or undoing it ----------------------------------------------------------------------------- */
 
-/* Nothing of the database was changed yet: remove what was begun. */
 enum err_code unfinished_discard(struct run *run, struct err *err)
 {
-    struct err hook = ERR_INIT;
-
     if (stores_clean(run->services, run->id, err) != 0)
         return ERR_OPERATOR;
-    if (hook_event(run, "on-failure", run->env->hooks.on_failure, ERR_PREPARE, &hook) != 0)
-        run_warn(run, "an on-failure hook failed: %s", hook.primary);
+    hook_failed(run, ERR_PREPARE);
     return ERR_ROLLED_BACK;
 }
 
 static enum err_code finish(struct run *run, struct err *err)
 {
+    if (prove_planned(run, err) != 0)
+        return ERR_OPERATOR;
     return finish_phase(run, err) == 0 ? ERR_NONE : ERR_POST;
+}
+
+/* Whether the version rows are of this run: what it began with, or what it was to apply. Others mean that
+ * somebody has migrated since, and undoing would take that away. */
+static int rows_are_ours(struct run *run, struct err *err)
+{
+    const struct conf *conf = run->services->conf;
+    auto_strvec struct strvec rows = {0};
+    bool exists;
+
+    if (versions_read(run->db, conf->version_table_schema, conf->version_table, &rows, &exists,
+                      err) != 0)
+        return -1;
+    for (size_t i = 0; i < rows.n; i++)
+        if (!lists_has(run->before.rows, rows.v[i]) && !lists_has(run->pending, rows.v[i]) &&
+            !lists_has(run->heads, rows.v[i])) {
+            err_set(err, ERR_OPERATOR, "revision %s was applied after run %s, so nothing is undone",
+                    rows.v[i], run->id);
+            return err_hint(err, "Decide by hand; `deploy-db status %s` shows where it stands.",
+                            run->env->name);
+        }
+    return 0;
 }
 
 static enum err_code undo(struct run *run, struct err *err)
 {
-    enum err_code status = recover_ladder(run, err);
-    struct err hook = ERR_INIT;
+    enum err_code status;
 
-    if (hook_event(run, "on-failure", run->env->hooks.on_failure, (int)status, &hook) != 0)
-        run_warn(run, "an on-failure hook failed: %s", hook.primary);
+    if (rows_are_ours(run, err) != 0)
+        return ERR_OPERATOR;
+    status = recover_ladder(run, err);
+    hook_failed(run, status);
     return status;
 }
 
@@ -164,33 +231,11 @@ static enum err_code verify_again(struct run *run, struct err *err)
     struct err reason = ERR_INIT;
 
     if (run_phase(run, "verify", true, err) != 0)
-        return ERR_INTERNAL;
+        return ERR_OPERATOR;
     if (verify_phase(run, &reason) == 0 && run_phase(run, "verify", false, &reason) == 0)
         return finish(run, err);
-    log_error("%s", reason.primary);
+    log_warning("verify failed, going back: %s", reason.primary);
     return undo(run, err);
-}
-
-/* A `restore` that was cut off: the exchange of names has happened, or nothing has. */
-static enum err_code settle_restore(struct run *run, struct err *err)
-{
-    const char *live = db_target_name(run->services->target);
-    const char *aside = swap_name(run->arena, live, "before", run->id);
-    struct db *admin = NULL;
-    bool swapped = false;
-    int rc;
-
-    if (restore_admin(run->services, &admin, err) != 0)
-        return ERR_OPERATOR;
-    rc = swap_exists(admin, aside, &swapped, err);
-    if (rc == 0 && !swapped)
-        rc = swap_drop(admin, swap_name(run->arena, live, "fresh", run->id), err);
-    db_close(admin);
-    if (rc != 0)
-        return ERR_OPERATOR;
-    if (swapped)
-        run->kept_database = aside;
-    return swapped ? ERR_NONE : ERR_ROLLED_BACK;
 }
 
 static bool is_any(const char *phase, const char *const *list)
@@ -203,7 +248,8 @@ static bool is_any(const char *phase, const char *const *list)
 
 static enum err_code settle_deployment(struct run *run, const char *phase, struct err *err)
 {
-    static const char *const untouched[] = {"", "plan", "lock", "preflight", "hooks", NULL};
+    static const char *const untouched[] = {"",      "plan",     "lock", "preflight",
+                                              "hooks", "snapshot", NULL};
     static const char *const forward[] = {"apply", "verify", NULL};
     struct err reason = ERR_INIT;
 
@@ -216,29 +262,64 @@ static enum err_code settle_deployment(struct run *run, const char *phase, struc
     return undo(run, err);
 }
 
+/* A restore may have been cut off while there is no live database at all. */
+static enum err_code settle_restore(struct run *run, struct err *err)
+{
+    struct err absent = ERR_INIT;
+    enum err_code status;
+
+    if (connect_live(run->services, run->journal, &run->db, &absent) == 0) {
+        if (recover_stand(run, err) != 0)
+            return err->code == ERR_BUSY ? ERR_BUSY : ERR_OPERATOR;
+        run->in_ledger = true;
+    } else if (absent.code == ERR_BUSY) {
+        *err = absent;
+        return ERR_BUSY;
+    }
+    status = restore_run_settle(run, err);
+    return status;
+}
+
+static enum err_code settle(struct run *run, struct err *err)
+{
+    const struct journal_state *state;
+    const char *phase;
+    bool ended;
+
+    if (strcmp(run->command, "restore") == 0 && run->journal != NULL)
+        return run_open_journal(run, err) == 0 ? settle_restore(run, err) : ERR_OPERATOR;
+    if (recover_stand(run, err) != 0)
+        return err->code == ERR_BUSY ? ERR_BUSY : ERR_OPERATOR;
+    if (take_over(run, &ended, err) != 0)
+        return ERR_OPERATOR;
+    if (ended) {
+        run->nothing_to_do = true;
+        return ERR_NONE;
+    }
+    state = journal_state(run->journal);
+    phase = arena_strdup(run->arena, state->phase);
+    log_info("run %s (%s) was cut off in phase %s", run->id, run->command,
+             phase[0] == '\0' ? "start" : phase);
+    if (strcmp(run->command, "restore") == 0)
+        return settle_restore(run, err);
+    if ((state->record != NULL && record_read(run, state->record, err) != 0) ||
+        plan_make(run->services, run->db, &run->plan, err) != 0)
+        return ERR_OPERATOR;
+    return settle_deployment(run, phase, err);
+}
+
 enum err_code unfinished_recover(struct services *services, struct run **out, struct err *err)
 {
     struct run *run = find(services, err);
-    const struct journal_state *state;
-    const char *phase;
     enum err_code status;
 
     *out = run;
     if (run == NULL)
         return err->code;
-    state = journal_state(run->journal);
-    phase = arena_strdup(run->arena, state->phase);
-    if (run_open_journal(run, err) != 0)
-        return ERR_OPERATOR;
-    log_info("run %s (%s) was cut off in phase %s", run->id, run->command,
-             phase[0] == '\0' ? "start" : phase);
-    if (recover_stand(run, err) != 0 ||
-        (state->record != NULL && record_read(run, state->record, err) != 0) ||
-        plan_make(services, run->db, &run->plan, err) != 0)
-        return err->code == ERR_BUSY ? ERR_BUSY : ERR_OPERATOR;
-    status = strcmp(run->command, "restore") == 0 ? settle_restore(run, err)
-                                                  : settle_deployment(run, phase, err);
-    if (status == ERR_OPERATOR)
+    status = settle(run, err);
+    if (err->code != ERR_NONE)
+        err_as(err, status);
+    if (status == ERR_OPERATOR || status == ERR_BUSY || run->nothing_to_do)
         return status; /* stays unfinished: recover may be run again */
     return (enum err_code)run_end(run, (int)status, err_meaning((int)status));
 }

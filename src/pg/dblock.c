@@ -146,19 +146,20 @@ static int wait_lock(struct dblock *lock, int64_t wait_ms, struct err *err)
     }
 }
 
-int dblock_take(const struct db_target *target, const char *run, int64_t wait_ms,
-                struct dblock **lock, struct err *err)
+static int take(const struct db_target *target, const char *database, const char *run,
+                int64_t wait_ms, struct dblock **lock, struct err *err)
 {
     struct dblock *made = mem_alloc(sizeof *made);
+    uint32_t key = hash_name(db_target_name(target));
 
     snprintf(made->run, sizeof made->run, "%s", run);
-    if (db_open(target, NULL, DB_READ, &made->db, err) < 0) {
+    if (db_open(target, database, DB_READ, &made->db, err) < 0) {
         dblock_free(made);
         return -1;
     }
     snprintf(made->class_id, sizeof made->class_id, "%d", KEY_CLASS);
-    snprintf(made->object_id, sizeof made->object_id, "%u", hash_name(db_name(made->db)));
-    snprintf(made->object_key, sizeof made->object_key, "%d", (int)hash_name(db_name(made->db)));
+    snprintf(made->object_id, sizeof made->object_id, "%u", key);
+    snprintf(made->object_key, sizeof made->object_key, "%d", (int)key);
     if (show_step(made, "waiting", err) < 0 || wait_lock(made, wait_ms, err) < 0) {
         dblock_free(made);
         return -1;
@@ -166,6 +167,18 @@ int dblock_take(const struct db_target *target, const char *run, int64_t wait_ms
     dblock_step(made, "locked");
     *lock = made;
     return 0;
+}
+
+int dblock_take(const struct db_target *target, const char *run, int64_t wait_ms,
+                struct dblock **lock, struct err *err)
+{
+    return take(target, NULL, run, wait_ms, lock, err);
+}
+
+int dblock_take_swap(const struct db_target *target, const char *database, const char *run,
+                     struct dblock **lock, struct err *err)
+{
+    return take(target, database, run, 0, lock, err);
 }
 
 void dblock_step(struct dblock *lock, const char *step)

@@ -19,6 +19,12 @@ struct dblock;
 int dblock_take(const struct db_target *target, const char *run, int64_t wait_ms,
                 struct dblock **lock, struct err *err) CHECK;
 
+/* dblock_take_swap(target, database, run, lock, err): the same lock, but held in the maintenance
+ * ${database}, without waiting: while two databases exchange their names nobody can be connected to
+ * the one that is deployed to. Taken by whoever closes it or opens it again. */
+int dblock_take_swap(const struct db_target *target, const char *database, const char *run,
+                     struct dblock **lock, struct err *err) CHECK;
+
 /* dblock_step(lock, step): show ${step} to the one who waits. Failures are ignored. */
 void dblock_step(struct dblock *lock, const char *step);
 

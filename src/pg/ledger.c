@@ -159,8 +159,9 @@ static void copy_run(struct arena *arena, const struct db_result *rows, int row,
     run->status = (int)db_int(rows, row, (int)(sizeof fields / sizeof *fields));
 }
 
+/* ${which} may use $2, which is ${id}. */
 static int read_runs(struct db *db, struct arena *arena, const char *which, const char *limit,
-                     struct ledger_run **list, size_t *n, struct err *err)
+                     const char *id, struct ledger_run **list, size_t *n, struct err *err)
 {
     auto_result struct db_result *rows = NULL;
     bool exists;
@@ -171,8 +172,8 @@ static int read_runs(struct db *db, struct arena *arena, const char *which, cons
         return -1;
     if (!exists)
         return 0;
-    if (db_query(db, &rows, err, arena_printf(arena, "%s%s LIMIT $1::int8", select_sql, which), 1,
-                 limit) < 0)
+    if (db_query(db, &rows, err, arena_printf(arena, "%s%s LIMIT $1::int8", select_sql, which), 2,
+                 limit, id) < 0)
         return err_wrap(err, "could not read the record of runs");
     *n = (size_t)db_rows(rows);
     *list = arena_alloc(arena, (*n + 1) * sizeof **list);
@@ -187,7 +188,22 @@ int ledger_open(struct db *db, struct arena *arena, struct ledger_run *run, bool
     struct ledger_run *list;
     size_t n;
 
-    if (read_runs(db, arena, "WHERE ended IS NULL ORDER BY started, id", "1", &list, &n, err) < 0)
+    if (read_runs(db, arena, "WHERE ended IS NULL AND $2::text IS NULL ORDER BY started, id", "1",
+                  NULL, &list, &n, err) < 0)
+        return -1;
+    *found = n > 0;
+    if (*found)
+        *run = list[0];
+    return 0;
+}
+
+int ledger_find(struct db *db, struct arena *arena, const char *id, struct ledger_run *run,
+                bool *found, struct err *err)
+{
+    struct ledger_run *list;
+    size_t n;
+
+    if (read_runs(db, arena, "WHERE id = $2", "1", id, &list, &n, err) < 0)
         return -1;
     *found = n > 0;
     if (*found)
@@ -201,5 +217,6 @@ int ledger_list(struct db *db, struct arena *arena, int limit, struct ledger_run
     char text[16];
 
     snprintf(text, sizeof text, "%d", limit > 0 ? limit : 0);
-    return read_runs(db, arena, "ORDER BY started DESC, id DESC", text, list, n, err);
+    return read_runs(db, arena, "WHERE $2::text IS NULL ORDER BY started DESC, id DESC", text, NULL,
+                     list, n, err);
 }

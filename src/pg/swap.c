@@ -316,6 +316,13 @@ static int exchange(struct db *admin, const char *live, const char *aside, const
     return status;
 }
 
+int swap_adopt(struct db *admin, const char *fresh, const char *name, struct err *err)
+{
+    if (rename_to(admin, fresh, name, err) != 0)
+        return err_wrap(err, "could not rename database \"%s\" to \"%s\"", fresh, name);
+    return 0;
+}
+
 int swap_rename(struct db *admin, const char *live, const char *aside, const char *fresh,
                 struct err *err)
 {

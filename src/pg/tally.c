@@ -87,7 +87,8 @@ int tally_stats_reset(struct db *db, char when[40], struct err *err)
 
     if (db_exec(db, err, "SELECT pg_catalog.pg_stat_clear_snapshot()", 0) < 0 ||
         db_query(db, &rows, err,
-                 "SELECT pg_catalog.to_char(stats_reset AT TIME ZONE 'UTC', "
+                 "SELECT pg_catalog.to_char(greatest(stats_reset, "
+                 "pg_catalog.pg_postmaster_start_time()) AT TIME ZONE 'UTC', "
                  "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM pg_catalog.pg_stat_database "
                  "WHERE datname = pg_catalog.current_database()",
                  0) < 0)

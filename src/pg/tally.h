@@ -24,7 +24,8 @@ int tally_rows(struct db *db, struct arena *arena, void (*progress)(void *, int6
 int tally_writes(struct db *db, struct arena *arena, struct tally **list, size_t *n,
                  struct err *err) CHECK;
 
-/* tally_stats_reset(db, when, err): when the counters last began to count ("" never). */
+/* tally_stats_reset(db, when, err): since when the counters can be compared: their last reset, or the
+ * server's start, since a crash loses them. */
 int tally_stats_reset(struct db *db, char when[40], struct err *err) CHECK;
 
 #endif

@@ -1,0 +1,203 @@
+/* restore_run - see restore_run.h. */
+#include "deploy/restore_run.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "deploy/phases.h"
+#include "deploy/restore.h"
+#include "deploy/snapshot.h"
+#include "pg/swap.h"
+
+enum { NAME_BYTES = 63 };
+
+static const char *live_name(const struct run *run)
+{
+    return db_target_name(run->services->target);
+}
+
+static const char *aside_name(const struct run *run)
+{
+    return swap_name(run->arena, live_name(run), "before", run->id);
+}
+
+/* Runs that were unfinished in what has been replaced: nobody may undo them any more. */
+static void close_others(struct run *run)
+{
+    const char *outcome = arena_printf(run->arena, "replaced by run %s", run->id);
+    auto_strvec struct strvec runs = {0};
+    struct err err = ERR_INIT;
+
+    if (journal_runs(run->state_dir, &runs, &err) != 0)
+        run_warn(run, "%s", err.primary);
+    for (size_t i = 0; i < runs.n; i++) {
+        struct journal *journal = NULL;
+
+        err_clear(&err);
+        if (strcmp(runs.v[i], run->id) == 0 ||
+            journal_open(run->arena, run->state_dir, runs.v[i], &journal, &err) != 0 ||
+            journal_state(journal)->ended != 0 || !journal_has_changed(journal))
+            continue;
+        if (journal_end(journal, ERR_RESTORED, outcome, &err) != 0)
+            run_warn(run, "%s", err.primary);
+    }
+}
+
+/* --- in the live one's place --------------------------------------------------------------------------- */
+
+/* The live database is there: load beside it, then exchange. */
+static enum err_code replace(struct run *run, struct db *admin, const char *snapshot,
+                             struct err *err)
+{
+    const char *fresh = restore_fresh(run, live_name(run));
+    struct meta meta;
+
+    if (restore_load(run, admin, NULL, snapshot, fresh, &meta, err) != 0)
+        return ERR_PREPARE;
+    if (restore_enter(run, fresh, "restore", err) != 0) {
+        struct err later = ERR_INIT;
+
+        if (swap_drop(admin, fresh, &later) != 0)
+            err_detail(err, "%s", later.primary);
+        return ERR_PREPARE;
+    }
+    if (restore_swap(run, admin, fresh, aside_name(run), err) == 0)
+        return ERR_NONE;
+    if (run->kept_database == NULL)
+        return run->exchange_unknown ? ERR_OPERATOR : ERR_PREPARE;
+    run_warn(run, "%s", err->primary);
+    err_clear(err);
+    return ERR_NONE;
+}
+
+/* There is no live database: the restored one gets its name, unless somebody was faster. */
+static enum err_code adopt(struct run *run, struct db *admin, const char *snapshot,
+                           const char *name, struct err *err)
+{
+    const char *fresh = restore_fresh(run, name);
+    struct err later = ERR_INIT;
+    struct meta meta;
+
+    if (restore_load(run, admin, NULL, snapshot, fresh, &meta, err) != 0)
+        return ERR_PREPARE;
+    if ((run->journal == NULL || (restore_enter(run, fresh, "restore", err) == 0 &&
+                                  journal_note(run->journal, "adopt", name, err) == 0)) &&
+        swap_adopt(admin, fresh, name, err) == 0)
+        return ERR_NONE;
+    if (swap_drop(admin, fresh, &later) != 0)
+        err_detail(err, "%s", later.primary);
+    return ERR_PREPARE;
+}
+
+/* The lock, and the row in the database that will be replaced. */
+static enum err_code enter(struct run *run, struct err *err)
+{
+    if (run_connect(run, 0, err) != 0)
+        return ERR_REFUSED;
+    if (lock_phase(run, err) != 0)
+        return err->code == ERR_BUSY ? ERR_BUSY : ERR_REFUSED;
+    return run_enter_ledger(run, run->db, err) == 0 ? ERR_NONE : ERR_PREPARE;
+}
+
+static enum err_code restore_over(struct run *run, struct db *admin, const char *snapshot,
+                                  struct err *err)
+{
+    struct dblock *lock = NULL;
+    enum err_code status;
+    bool exists;
+
+    if (swap_exists(admin, live_name(run), &exists, err) != 0)
+        return ERR_REFUSED;
+    if (exists) {
+        status = enter(run, err);
+        return status == ERR_NONE ? replace(run, admin, snapshot, err) : status;
+    }
+    if (dblock_take_swap(run->services->target, run->env->maintenance_database, run->id, &lock,
+                         err) != 0)
+        return err->code == ERR_BUSY ? ERR_BUSY : ERR_REFUSED;
+    status = adopt(run, admin, snapshot, live_name(run), err);
+    dblock_free(lock);
+    if (status == ERR_NONE && run_connect(run, 0, err) != 0) {
+        run_warn(run, "%s", err->primary);
+        err_clear(err);
+    }
+    return status;
+}
+
+enum err_code restore_run(struct run *run, const char *snapshot, struct err *err)
+{
+    struct db *admin = NULL;
+    enum err_code status;
+
+    if (run_open_journal(run, err) != 0 || run_phase(run, "restore", true, err) != 0)
+        return err_as(err, ERR_PREPARE), ERR_PREPARE;
+    status = restore_admin(run->services, &admin, err) == 0
+                 ? restore_over(run, admin, snapshot, err)
+                 : ERR_REFUSED;
+    db_close(admin);
+    err_as(err, status);
+    if (status == ERR_OPERATOR)
+        return status; /* unfinished: recover finds out */
+    run->in_ledger = run->db != NULL;
+    if (status == ERR_NONE)
+        close_others(run);
+    return (enum err_code)run_end(run, (int)status,
+                                  status == ERR_NONE ? "restored" : err->primary);
+}
+
+/* --- beside it ---------------------------------------------------------------------------------------- */
+
+enum err_code restore_run_beside(struct run *run, const char *snapshot, const char *into,
+                                 struct err *err)
+{
+    struct db *admin = NULL;
+    enum err_code status = ERR_REFUSED;
+    bool exists = false;
+
+    if (into[0] == '\0' || strlen(into) > NAME_BYTES) {
+        err_set(err, ERR_USAGE, "\"%s\" cannot be a database's name: it has %zu bytes", into,
+                strlen(into));
+        err_hint(err, "PostgreSQL's names have 1 to %d bytes.", NAME_BYTES);
+        return ERR_USAGE;
+    }
+    if (restore_admin(run->services, &admin, err) == 0 &&
+        swap_exists(admin, into, &exists, err) == 0) {
+        if (exists)
+            err_set(err, ERR_REFUSED, "database \"%s\" exists already", into);
+        else
+            status = adopt(run, admin, snapshot, into, err);
+    }
+    db_close(admin);
+    err_as(err, status);
+    return status;
+}
+
+/* --- cut off -------------------------------------------------------------------------------------------- */
+
+enum err_code restore_run_settle(struct run *run, struct err *err)
+{
+    const char *fresh = restore_fresh(run, live_name(run));
+    const char *adopted = journal_noted(run->journal, "adopt");
+    struct db *admin = NULL;
+    bool swapped = false, loaded = false, live = false;
+    int rc = restore_admin(run->services, &admin, err);
+
+    if (rc == 0)
+        rc = swap_exists(admin, aside_name(run), &swapped, err);
+    if (rc == 0)
+        rc = swap_exists(admin, fresh, &loaded, err);
+    if (rc == 0)
+        rc = swap_exists(admin, live_name(run), &live, err);
+    if (rc == 0 && adopted != NULL && live && !loaded)
+        swapped = true;
+    else if (rc == 0 && !swapped && loaded)
+        rc = swap_drop(admin, fresh, err);
+    db_close(admin);
+    if (rc != 0)
+        return ERR_OPERATOR;
+    if (swapped) {
+        run->kept_database = adopted != NULL ? NULL : aside_name(run);
+        close_others(run);
+    }
+    return swapped ? ERR_NONE : ERR_ROLLED_BACK;
+}
