@@ -18,6 +18,7 @@ cp -r "$PROJECT" "$TMPDIR/pristine"
 # A slow pg_dump or pg_restore: slow NAME ENV
 slow()
 {
+    # shellcheck disable=SC2016 # for the script to expand
     printf '#!/bin/sh\n[ "$1" = --version ] || sleep 3\nexec %s "$@"\n' "$CLUSTER_BIN/$1" >"slow_$1"
     chmod +x "slow_$1"
     sed -i "s|$2: {|& snapshot: { $1 = \"$PWD/slow_$1\"; };|" deploy-db.cfg
@@ -29,7 +30,10 @@ begin()
     local name
 
     what=$1
-    cd "$TMPDIR" && rm -rf "$PROJECT" && cp -r pristine "$PROJECT" && cd "$PROJECT" || fail "no project"
+    cd "$TMPDIR"
+    rm -rf "$PROJECT"
+    cp -r pristine "$PROJECT"
+    cd "$PROJECT"
     for name in $(psql_at postgres "SELECT datname FROM pg_database WHERE datname LIKE 'shop%'"); do
         psql_at postgres "DROP DATABASE \"$name\" WITH (FORCE)"
     done

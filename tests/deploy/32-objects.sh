@@ -97,8 +97,10 @@ try()
 
     sql=$(psql_at postgres "SELECT quote_ident('${name//\'/\'\'}')")
     psql_at postgres "ALTER DATABASE origin RENAME TO $sql"
+    # shellcheck disable=SC2089,SC2090 # libpq reads the quotes
     CONNINFO="host=$PGHOST user=postgres dbname='$(printf '%s' "$name" | sed "s/[\\\\']/\\\\&/g")'"
     DATABASE_URL="postgresql+psycopg2://postgres@/$name?host=$PGHOST" # not decoded by SQLAlchemy
+    # shellcheck disable=SC2090
     export CONNINFO DATABASE_URL
     state_of "dbname='$(printf '%s' "$name" | sed "s/[\\\\']/\\\\&/g")'" before
     expect_status 8 ddb production >out 2>err
