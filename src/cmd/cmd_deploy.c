@@ -39,7 +39,7 @@ int cmd_deploy_recover(struct cmd_context *context, struct err *err)
     struct run *run = NULL;
     int status = (int)unfinished_recover(context->services, &run, err);
 
-    if (run != NULL)
+    if (run != NULL && !run->nothing_to_do)
         print_report(context, run, status, err);
     else if (status == ERR_NONE)
         cmd_print(context, json_pack("{s:s, s:i}", "environment", context->env->name, "status", 0),

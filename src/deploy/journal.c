@@ -53,14 +53,18 @@ static void replay(struct journal *journal, const json_t *line)
     if (event == NULL)
         return;
     if (strcmp(event, "begin") == 0) {
-        state->run = text_of(journal, line, "run");
         state->environment = text_of(journal, line, "environment");
         state->command = text_of(journal, line, "command");
         state->who = text_of(journal, line, "who");
         state->host = text_of(journal, line, "host");
+        if (state->environment == NULL || state->command == NULL || state->who == NULL ||
+            state->host == NULL)
+            state->environment = state->command = state->who = state->host = "unknown";
         state->started = when == NULL ? 0 : clock_parse(when);
     } else if (strcmp(event, "phase-begin") == 0 || strcmp(event, "phase-end") == 0) {
         state->phase = text_of(journal, line, "phase");
+        if (state->phase == NULL)
+            state->phase = "unknown"; /* further than looking: not taken for harmless */
         state->phase_open = strcmp(event, "phase-begin") == 0;
         state->ended = 0; /* the run goes on: whoever ended it was wrong */
     } else if (strcmp(event, "record") == 0) {

@@ -22,6 +22,11 @@ int prove_before(struct run *run, struct err *err)
     if (!lists_equal(now.rows, run->before.rows))
         return err_set(err, ERR_OPERATOR, "version rows are %s, before they were %s",
                        lists_joined(run->arena, now.rows, ", ", "(none)"), lists_joined(run->arena, run->before.rows, ", ", "(none)"));
+    if (strcmp(now.properties, run->before.properties) != 0) {
+        err_set(err, ERR_OPERATOR, "the database's owner, access or settings differ from before");
+        err_detail(err, "before: %s", run->before.properties);
+        return err_detail(err, "now: %s", now.properties);
+    }
     if (strcmp(now.fingerprint, run->before.fingerprint) == 0)
         return 0;
     err_set(err, ERR_OPERATOR, "the catalog differs from before");

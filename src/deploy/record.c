@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "deploy/lists.h"
 #include "pg/ledger.h"
 
@@ -48,14 +49,16 @@ static void writes_from(struct arena *arena, const json_t *array, struct before 
 int record_write(struct run *run, struct err *err)
 {
     const struct before *before = &run->before;
+    auto_free char *lossy_reason = log_clean(run->lossy_reason == NULL ? "" : run->lossy_reason);
     json_t *json = json_pack(
-        "{s:i, s:b, s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:s, s:b, s:b, s:s, s:b, s:s?, s:s?}",
-        "version", RECORD_VERSION, "known", before->known, "rows", lists_json(before->rows),
+        "{s:i, s:b, s:s, s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:s, s:b, s:b, s:s, s:b, s:s?, s:s?}",
+        "version", RECORD_VERSION, "known", before->known, "properties",
+        before->properties == NULL ? "" : before->properties, "rows", lists_json(before->rows),
         "fingerprint", before->fingerprint, "invalid_indexes", lists_json(before->invalid_indexes),
         "writes", writes_of(before), "stats_reset",
         before->stats_reset == NULL ? "" : before->stats_reset, "pending", lists_json(run->pending),
         "heads", lists_json(run->heads), "target", run->target, "lossless", run->lossless, "atomic",
-        run->atomic, "lossy_reason", run->lossy_reason == NULL ? "" : run->lossy_reason,
+        run->atomic, "lossy_reason", lossy_reason,
         "may_restore", run->may_restore, "snapshot", run->snapshot, "store", run->store);
     char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
     int rc;
@@ -95,6 +98,7 @@ int record_read(struct run *run, const char *source, struct err *err)
     memcpy(before->fingerprint, fingerprint, strlen(fingerprint) + 1);
     before->invalid_indexes = lists_from(arena, json_object_get(json, "invalid_indexes"));
     writes_from(arena, json_object_get(json, "writes"), before);
+    before->properties = lists_text(arena, json, "properties");
     before->stats_reset = lists_text(arena, json, "stats_reset");
     run->pending = lists_from(arena, json_object_get(json, "pending"));
     run->heads = lists_from(arena, json_object_get(json, "heads"));

@@ -15,7 +15,9 @@
 #include "pg/swap.h"
 #include "pg/versions.h"
 
-enum { SERVER_WAIT_MS = 30 * 1000, LOCK_WAIT_MS = 30 * 1000, IDLE_WAIT_MS = 60 * 1000 };
+enum { SERVER_WAIT_MS = 30 * 1000, OBSERVE_LOCK_MS = 120 * 1000, IDLE_WAIT_MS = 60 * 1000 };
+
+static const char LOCK_NOT_AVAILABLE[] = "55P03"; /* SQLSTATE of a lock timeout */
 
 /* --- the ground to stand on -------------------------------------------------------------------------- */
 
@@ -35,7 +37,7 @@ int recover_stand(struct run *run, struct err *err)
         run->lock = NULL;
     }
     if (run->lock == NULL &&
-        dblock_take(run->services->target, run->id, LOCK_WAIT_MS, &run->lock, err) != 0)
+        dblock_take(run->services->target, run->id, run->env->lock_wait_ms, &run->lock, err) != 0)
         return -1;
     if (versions_disconnect(run->db, run->id, err) != 0 ||
         versions_idle(run->db, conf->version_table_schema, conf->version_table, IDLE_WAIT_MS,
@@ -193,6 +195,7 @@ static enum err_code give_up(const struct run *run, struct err *err)
     return ERR_OPERATOR;
 }
 
+/* 0: proven; 1: not this way; -1: nobody can say, because the catalog could not be read for a lock. */
 static int try_rung(struct run *run, size_t r, struct err *err)
 {
     struct err reason = ERR_INIT;
@@ -206,7 +209,7 @@ static int try_rung(struct run *run, size_t r, struct err *err)
     err_detail(err, "%s: %s", rungs[r].name, reason.primary);
     if (reason.detail[0] != '\0')
         err_detail(err, "%s", reason.detail);
-    return -1;
+    return strcmp(reason.sqlstate, LOCK_NOT_AVAILABLE) == 0 ? -1 : 1;
 }
 
 static enum err_code climb(struct run *run, struct err *err)
@@ -215,6 +218,7 @@ static enum err_code climb(struct run *run, struct err *err)
     for (size_t i = 0; i < run->env->n_recover; i++)
         for (size_t r = 0; r < sizeof rungs / sizeof *rungs; r++) {
             bool restored;
+            int rc;
 
             if (rungs[r].rung != run->env->recover[i])
                 continue;
@@ -224,7 +228,10 @@ static enum err_code climb(struct run *run, struct err *err)
                 return give_up(run, err);
             if (restored && rungs[r].rung != RUNG_RESTORE)
                 continue;
-            if (try_rung(run, r, err) == 0) {
+            rc = try_rung(run, r, err);
+            if (rc < 0)
+                return give_up(run, err);
+            if (rc == 0) {
                 err_clear(err);
                 return rungs[r].status;
             }
@@ -240,6 +247,9 @@ enum err_code recover_ladder(struct run *run, struct err *err)
     cancel_mask(true);
     run->services->steps = 0;
     run->services->recovering = true;
+    if (run->db != NULL && db_timeouts(run->db, OBSERVE_LOCK_MS, 0, &ignored) != 0)
+        log_detail("%s", ignored.primary);
+    err_clear(&ignored);
     if (run_phase(run, "recover", true, &ignored) != 0)
         log_warning("%s", ignored.primary);
     if (recover_stand(run, err) == 0)

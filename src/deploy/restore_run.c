@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/log.h"
 #include "deploy/phases.h"
 #include "deploy/restore.h"
@@ -45,6 +46,18 @@ static void close_others(struct run *run)
 
 /* --- in the live one's place --------------------------------------------------------------------------- */
 
+/* Nothing came of it: the fresh database goes, whatever was pressed. */
+static enum err_code drop_fresh(struct db *admin, const char *fresh, struct err *err)
+{
+    struct err later = ERR_INIT;
+
+    cancel_mask(true);
+    if (swap_drop(admin, fresh, &later) != 0)
+        err_detail(err, "database \"%s\" is left behind: %s", fresh, later.primary);
+    cancel_mask(false);
+    return ERR_PREPARE;
+}
+
 /* The live database is there: load beside it, then exchange. */
 static enum err_code replace(struct run *run, struct db *admin, const char *snapshot,
                              struct err *err)
@@ -54,17 +67,14 @@ static enum err_code replace(struct run *run, struct db *admin, const char *snap
 
     if (restore_load(run, admin, NULL, snapshot, fresh, &meta, err) != 0)
         return ERR_PREPARE;
-    if (restore_enter(run, fresh, "restore", err) != 0) {
-        struct err later = ERR_INIT;
-
-        if (swap_drop(admin, fresh, &later) != 0)
-            err_detail(err, "%s", later.primary);
-        return ERR_PREPARE;
-    }
+    if (restore_enter(run, fresh, "restore", err) != 0)
+        return drop_fresh(admin, fresh, err);
     if (restore_swap(run, admin, fresh, aside_name(run), err) == 0)
         return ERR_NONE;
+    if (run->exchange_unknown)
+        return ERR_OPERATOR;
     if (run->kept_database == NULL)
-        return run->exchange_unknown ? ERR_OPERATOR : ERR_PREPARE;
+        return drop_fresh(admin, fresh, err);
     run_warn(run, "%s", err->primary);
     err_clear(err);
     return ERR_NONE;
@@ -75,7 +85,6 @@ static enum err_code adopt(struct run *run, struct db *admin, const char *snapsh
                            const char *name, struct err *err)
 {
     const char *fresh = restore_fresh(run, name);
-    struct err later = ERR_INIT;
     struct meta meta;
 
     if (restore_load(run, admin, NULL, snapshot, fresh, &meta, err) != 0)
@@ -84,9 +93,7 @@ static enum err_code adopt(struct run *run, struct db *admin, const char *snapsh
                                   journal_note(run->journal, "adopt", name, err) == 0)) &&
         swap_adopt(admin, fresh, name, err) == 0)
         return ERR_NONE;
-    if (swap_drop(admin, fresh, &later) != 0)
-        err_detail(err, "%s", later.primary);
-    return ERR_PREPARE;
+    return drop_fresh(admin, fresh, err);
 }
 
 /* The lock, and the row in the database that will be replaced. */

@@ -12,9 +12,13 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "pg/dbprops.h"
 #include "pg/health.h"
 #include "pg/ledger.h"
 #include "pg/versions.h"
+
+/* Reading the catalog waits for whoever locks a table; it must not wait for ever. */
+enum { LOCK_MS = 15 * 1000, RECOVERY_LOCK_MS = 120 * 1000 };
 
 const char *run_state_dir(const struct services *services)
 {
@@ -102,8 +106,12 @@ int run_connect(struct run *run, int64_t wait_ms, struct err *err)
     for (;;) {
         struct err attempt = ERR_INIT;
 
-        if (db_open(run->services->target, NULL, DB_WRITE, &run->db, &attempt) == 0)
+        if (db_open(run->services->target, NULL, DB_WRITE, &run->db, &attempt) == 0 &&
+            db_timeouts(run->db, run->services->recovering ? RECOVERY_LOCK_MS : LOCK_MS, 0,
+                        &attempt) == 0)
             return 0;
+        db_close(run->db);
+        run->db = NULL;
         if (clock_mono_ms() >= deadline) {
             *err = attempt;
             return -1;
@@ -113,15 +121,26 @@ int run_connect(struct run *run, int64_t wait_ms, struct err *err)
     }
 }
 
+/* Owner, access and settings of the database: they are not in its catalog. */
+static const char *properties_text(struct arena *arena, const struct dbprops *props)
+{
+    auto_buf struct buf text = {0};
+
+    for (size_t i = 0; i < props->n; i++)
+        buf_addf(&text, "%s%s\n", props->statements[i].before, props->statements[i].after);
+    return arena_strdup(arena, buf_text(&text));
+}
+
 int run_observe(struct run *run, struct before *before, struct err *err)
 {
     const struct conf *conf = run->services->conf;
     auto_strvec struct strvec rows = {0};
     struct health health = {0};
+    struct dbprops props = {0};
     char reset[40] = "";
     bool exists;
 
-    if (versions_read(run->db, conf->version_table_schema, conf->version_table, &rows, &exists,
+    if (dbprops_read(run->db, run->arena, &props, err) != 0 || versions_read(run->db, conf->version_table_schema, conf->version_table, &rows, &exists,
                       err) != 0 ||
         catalog_read(run->db, run->arena, conf->version_table_schema, conf->version_table,
                      &before->catalog, err) != 0 ||
@@ -130,6 +149,7 @@ int run_observe(struct run *run, struct before *before, struct err *err)
         health_read(run->db, run->arena, 0, &health, err) != 0)
         return -1;
     before->known = true;
+    before->properties = properties_text(run->arena, &props);
     before->rows = arena_list(run->arena, &rows);
     memcpy(before->fingerprint, before->catalog.fingerprint, sizeof before->fingerprint);
     before->invalid_indexes = arena_list(run->arena, &health.invalid_indexes);

@@ -18,6 +18,7 @@ struct before {
     char **rows;             /* version rows, sorted; NULL-terminated */
     char fingerprint[65];
     struct catalog catalog;  /* facts NULL when only the fingerprint is known */
+    const char *properties;  /* the database's owner, access and settings, as statements */
     char **invalid_indexes;
     struct tally *writes;    /* write counters, to tell what was written since */
     size_t n_writes;

@@ -37,7 +37,8 @@ static int write_description(struct taking *taking)
     struct services *services = taking->services;
     const struct conf *conf = services->conf;
     const struct ddb_snapshot *plugin = &services->snapshot.plugin->snapshot;
-    struct ddb_call call = services_begin(services, &services->snapshot, taking->err);
+    struct err unknown = ERR_INIT; /* not knowing the tool's version is no failure */
+    struct ddb_call call = services_begin(services, &services->snapshot, &unknown);
     struct catalog catalog = {0};
     struct meta meta = {0};
     auto_strvec struct strvec rows = {0};

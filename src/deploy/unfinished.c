@@ -19,6 +19,7 @@
 #include "deploy/restore.h"
 #include "deploy/restore_run.h"
 #include "deploy/stores.h"
+#include "pg/health.h"
 #include "pg/ledger.h"
 #include "pg/swap.h"
 #include "pg/versions.h"
@@ -159,14 +160,19 @@ static int take_over(struct run *run, bool *ended, struct err *err)
     struct ledger_run row = {0};
     bool found = false;
 
-    *ended = false;
-    if (run->journal != NULL)
-        return run_open_journal(run, err);
+    if (run->journal != NULL &&
+        journal_open(run->arena, run->state_dir, run->id, &run->journal, err) != 0)
+        return -1; /* as it is now: while we waited it was written on */
     if (ledger_find(run->db, run->arena, run->id, &row, &found, err) != 0)
         return -1;
-    *ended = !found || row.ended != NULL;
+    *ended = found ? row.ended != NULL : run->journal == NULL;
+    if (run->journal != NULL && journal_state(run->journal)->ended != 0)
+        *ended = true;
     if (*ended)
         return 0;
+    run->services->journal = run->journal;
+    if (run->journal != NULL)
+        return run_open_journal(run, err);
     log_info("run %s was begun by %s on %s", row.id, row.who, row.host);
     if (run_open_journal(run, err) != 0 || journal_phase(run->journal, row.phase, true, err) != 0)
         return -1;
@@ -280,6 +286,17 @@ static enum err_code settle_restore(struct run *run, struct err *err)
     return status;
 }
 
+/* What the role may do is asked now, not read from the record: it may have been granted meanwhile. */
+static int may_restore(struct run *run, struct err *err)
+{
+    struct health health = {0};
+    int rc = health_read(run->db, run->arena, 0, &health, err);
+
+    run->may_restore = rc == 0 && health.can_create_databases && health.can_end_sessions;
+    health_release(&health);
+    return rc;
+}
+
 static enum err_code settle(struct run *run, struct err *err)
 {
     const struct journal_state *state;
@@ -288,8 +305,12 @@ static enum err_code settle(struct run *run, struct err *err)
 
     if (strcmp(run->command, "restore") == 0 && run->journal != NULL)
         return run_open_journal(run, err) == 0 ? settle_restore(run, err) : ERR_OPERATOR;
-    if (recover_stand(run, err) != 0)
-        return err->code == ERR_BUSY ? ERR_BUSY : ERR_OPERATOR;
+    if (recover_stand(run, err) != 0) {
+        /* who holds the lock ends all other sessions of this run */
+        bool ended_by_other = run->lock == NULL && strcmp(err->sqlstate, "57P01") == 0;
+
+        return err->code == ERR_BUSY || ended_by_other ? ERR_BUSY : ERR_OPERATOR;
+    }
     if (take_over(run, &ended, err) != 0)
         return ERR_OPERATOR;
     if (ended) {
@@ -303,7 +324,7 @@ static enum err_code settle(struct run *run, struct err *err)
     if (strcmp(run->command, "restore") == 0)
         return settle_restore(run, err);
     if ((state->record != NULL && record_read(run, state->record, err) != 0) ||
-        plan_make(run->services, run->db, &run->plan, err) != 0)
+        may_restore(run, err) != 0 || plan_make(run->services, run->db, &run->plan, err) != 0)
         return ERR_OPERATOR;
     return settle_deployment(run, phase, err);
 }

@@ -72,7 +72,7 @@ rm alembic/versions/b1_test.py
 printf '#!/bin/sh\nexit 1\n' >scripts/verify_migration.sh
 expect_status 9 ddb production >out 2>err
 psql_at postgres "ALTER ROLE deployer CREATEDB"
-expect_status 0 ddb restore production --yes >out 2>err
+expect_status 8 ddb recover production >out 2>err
 state_of shop after
 expect_same before after "the database after the role was let"
 

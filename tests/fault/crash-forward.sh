@@ -25,18 +25,26 @@ expect_status 0 ddb_faults staging >out 2>err
 state_of shop after.state
 sed 's/state_dir = "state"/state_dir = "state2"/' deploy-db.cfg >elsewhere.cfg
 
-for point in plan.begin plan.end lock.begin lock.end preflight.begin preflight.end hooks.begin \
-    snapshot.middle snapshot.commit hooks.end apply.begin apply.child apply.middle apply.end \
-    verify.begin verify.middle verify.end finish.begin finish.end end.middle; do
+# Where nothing was changed in the database, there may be nothing to recover (0) or what was begun is
+# removed (7).
+for point in plan.begin plan.end lock.begin lock.end preflight.begin preflight.end; do
     crash_at $point staging
-    found=$(crash_recover staging $point)
+    expect_status 0 ddb_faults recover staging >out 2>err
+    state_of shop now.state
+    expect_same before.state now.state "state after $point"
+    expect_clean
+    expect_status 0 ddb_faults staging >out 2>err
+    state_of shop now.state
+    expect_same after.state now.state "deployment after $point"
+done
+for point in hooks.begin snapshot.middle snapshot.commit hooks.end apply.begin apply.child apply.middle \
+    apply.end verify.begin verify.middle verify.end finish.begin finish.end end.middle; do
+    crash_at $point staging
     case $point in
-    plan.* | lock.* | preflight.* | hooks.* | snapshot.* | apply.begin)
-        expect_equal before "$found" "state after $point"
-        ;;
-    apply.middle | apply.end | verify.* | finish.* | end.*)
-        expect_equal after "$found" "state after $point"
-        ;;
+    hooks.* | snapshot.* | apply.begin) crash_recover staging $point 7 ;;
+    apply.child) crash_recover staging $point 7 ;;
+    end.middle) expect_status 0 ddb_faults recover staging >out 2>err ;;
+    *) crash_recover staging $point 0 ;;
     esac
     expect_status 0 ddb_faults staging >out 2>err
     state_of shop now.state
@@ -44,7 +52,41 @@ for point in plan.begin plan.end lock.begin lock.end preflight.begin preflight.e
 done
 
 # From another machine: no journal, the same store.
-for point in hooks.end apply.begin apply.child apply.middle verify.middle finish.begin; do
-    crash_at $point staging
-    RECOVER_CONFIG=elsewhere.cfg crash_recover staging $point >/dev/null
+for point in hooks.end:7 apply.begin:7 apply.child:7 apply.middle:0 verify.middle:0 finish.begin:0; do
+    crash_at ${point%:*} staging
+    RECOVER_CONFIG=elsewhere.cfg crash_recover staging "${point%:*}" "${point#*:}"
 done
+
+# A deployment instead of a recovery: what had changed nothing is cleared away, all else is refused.
+crash_at snapshot.middle staging
+expect_status 0 ddb_faults staging >out 2>err
+state_of shop now.state
+expect_same after.state now.state
+crash_at apply.middle staging
+expect_status 4 ddb_faults staging >out 2>err
+expect_contains "$(cat err)" "is unfinished"
+crash_recover staging apply.middle 0
+
+# A run that another machine has recovered, and after which others have deployed, is not undone here,
+# even when the database has forgotten it.
+crash_at apply.middle staging
+RECOVER_CONFIG=elsewhere.cfg crash_recover staging apply.middle 0
+revision a2 a1 "later" <<'B'
+upgrade:
+op.add_column('companies', sa.Column('country', sa.String(50)))
+downgrade:
+op.drop_column('companies', 'country')
+B
+expect_status 0 ddb_faults staging --config elsewhere.cfg >out 2>err
+state_of shop later.state
+expect_status 0 ddb_faults recover staging >out 2>err
+state_of shop now.state
+expect_same later.state now.state "after recovering what was recovered"
+rm alembic/versions/a2_test.py
+crash_at apply.middle staging
+psql_at shop "DROP SCHEMA deploy_db CASCADE"
+state_of shop later.state
+expect_status 9 ddb_faults recover staging >out 2>err
+expect_contains "$(cat err)" "does not know"
+state_of shop now.state
+expect_same later.state now.state "after recovering what is not known"

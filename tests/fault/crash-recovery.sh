@@ -21,7 +21,7 @@ crash_prepare
 # Harmless revisions: by downgrade.
 for point in recover.begin recover.downgraded recover.end; do
     crash_at $point staging
-    expect_equal before "$(crash_recover staging $point)"
+    crash_recover staging $point 7
 done
 
 # Revisions that lose data: by restore.
@@ -32,7 +32,7 @@ downgrade:
 B
 for point in recover.begin recover.created recover.loaded recover.closed recover.swapped recover.end; do
     crash_at $point staging
-    expect_equal before "$(crash_recover staging $point)"
+    crash_recover staging $point 8
     expect_equal 8 "$(psql_at shop "SELECT status FROM deploy_db.run ORDER BY started DESC LIMIT 1")"
 done
 
@@ -43,11 +43,11 @@ for point in recover.loaded recover.swapped; do
     DEPLOY_DB_FAULT=$point:kill ddb_faults recover staging >out 2>err || status=$?
     expect_equal 137 $status "recover killed at $point"
 done
-expect_equal before "$(crash_recover staging twice)"
+crash_recover staging twice 8
 
 for point in recover.begin recover.loaded recover.swapped; do
     crash_at $point staging
-    expect_equal before "$(RECOVER_CONFIG=elsewhere.cfg crash_recover staging "$point elsewhere")"
+    RECOVER_CONFIG=elsewhere.cfg crash_recover staging "$point elsewhere" 8
 done
 
 # A failure at each of these points, instead of a kill: the run itself finds another way or says 9, and
@@ -57,5 +57,11 @@ for point in recover.created recover.loaded recover.closed recover.swapped; do
     status=0
     DEPLOY_DB_FAULT=$point:fail ddb_faults staging >out 2>err || status=$?
     expect_equal 9 $status "status when $point fails"
-    expect_equal before "$(crash_recover staging "$point fails")"
+    crash_recover staging "$point fails" 8
 done
+
+# A deployment instead of a recovery is refused, also where the journal is not.
+crash_at recover.swapped staging
+expect_status 4 ddb_faults staging >out 2>err
+expect_status 4 ddb_faults staging --config elsewhere.cfg >out 2>err
+crash_recover staging recover.swapped 8

@@ -32,9 +32,11 @@ sleep 2
 cluster_restart
 wait $pid || status=$?
 case $status in
-7 | 8) ;;
-9) ;;
+7)
+    state_of shop now.state
+    expect_same before.state now.state
+    ;;
+9) DDB_FAULTS_B=$DDB_B crash_recover staging "server crash" 7 ;;
 *) cat out err >&9; fail "exit status $status" ;;
 esac
-DDB_FAULTS_B=$DDB_B crash_recover staging "server crash" >/dev/null
 expect_status 0 ddb staging >out 2>err

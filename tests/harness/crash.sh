@@ -4,7 +4,8 @@
 #
 #     crash_prepare               keep the present database "shop" as where every case begins
 #     crash_at POINT ENV          deploy, killed there; the state of the database is left as it is
-#     crash_recover ENV           recover; the database must equal before.state or after.state
+#     crash_recover ENV POINT STATUS   recover; the database must equal before.state or after.state, as
+#                                 STATUS says, and the status must be that one
 #
 # $RECOVER_CONFIG is the configuration that recover uses: one with another state_dir stands for
 # another machine.
@@ -47,25 +48,25 @@ crash_at()
     }
 }
 
-# crash_recover ENV POINT: prints "before" or "after"
+# crash_recover ENV POINT STATUS: recover ends with STATUS, and the database is what STATUS says.
 crash_recover()
 {
-    local status=0 found=neither
+    local status=0 found=neither want
 
     ddb_faults recover "$1" --config "${RECOVER_CONFIG:-deploy-db.cfg}" >out 2>err || status=$?
     state_of shop now.state
-    cmp -s before.state now.state && found=before
-    cmp -s after.state now.state && found=after
-    case $found/$status in
-    before/7 | before/8 | before/0 | after/0) ;;
-    *)
+    ! cmp -s before.state now.state || found=before
+    ! cmp -s after.state now.state || found=after
+    want=before
+    [[ $3 -ne 0 ]] || want=after
+    [[ $found == "$want" && $status -eq $3 ]] || {
         cat out err >&9
-        diff before.state now.state | head -n 40 >&9
-        fail "killed at $2, recover: $found, status $status"
-        ;;
-    esac
+        diff "$want.state" now.state | head -n 40 >&9
+        fail "killed at $2, recover: $found with status $status instead of $want with $3"
+    }
     expect_equal "" "$(psql_at shop "SELECT id FROM deploy_db.run WHERE ended IS NULL" 2>/dev/null)" \
         "unfinished runs after $2"
     expect_clean
-    echo "$found"
+    expect_status 0 ddb_faults recover "$1" --config "${RECOVER_CONFIG:-deploy-db.cfg}" >out2 2>err2
+    expect_contains "$(cat out2)" "nothing to recover"
 }
