@@ -73,6 +73,6 @@ sed 's/state_dir = "state"/state_dir = "seed.sql\/x"/' deploy-db.cfg >nostate.cf
 expect_status 6 ddb staging --config nostate.cfg >out 2>err
 
 # Bytes that a power loss left at the end of a journal do not hide what follows.
-journal=$(ls state/staging/*.journal | tail -n 1)
+journal=$(find state/staging -name "*.journal" | sort | tail -n 1)
 printf '\0\0\0\0' >>"$journal"
 expect_status 0 ddb staging >out 2>err

@@ -107,7 +107,7 @@ expect_same after.state now.state
 expect_status 0 ddb_faults staging >out 2>err
 
 # The snapshot that a deployment took knows of that deployment as unfinished: it has ended.
-taken=$(ls snapshots | tail -n 1)
+taken=$(find snapshots -name "*.tar" -printf "%f\n" | sort | tail -n 1)
 expect_status 0 ddb_faults restore staging --yes "$taken" >out 2>err
 expect_status 0 ddb_faults recover staging >out 2>err
 expect_contains "$(cat out)" "nothing to recover"
