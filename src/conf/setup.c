@@ -123,7 +123,10 @@ static void add_environments(struct buf *out, const struct setup_found *found, s
                   "name\n"
                   "        protected = true;\n"
                   "        # what counts as drift; both are the default where protected\n"
-                  "        strict: { compare_type = true; compare_server_default = true; };\n"
+                  "        strict: { compare_type = true; compare_server_default = true;");
+    if (found->has_no_models)
+        buf_adds(out, "\n            models = false; # until env.py sets target_metadata\n       ");
+    buf_adds(out, " };\n"
                   "        apply: { lock_timeout = \"5s\"; retries = 5; };\n"
                   "    };\n"
                   "    # staging: { database = \"env:STAGING_DATABASE_URL\"; };\n"

@@ -159,6 +159,9 @@ static void read_env_py(struct setup_found *found, const char *script, struct st
                      found->variable);
     found->version_table = keyword(found, buf_text(&source), "version_table");
     found->version_table_schema = keyword(found, buf_text(&source), "version_table_schema");
+    found->has_no_models = strstr(buf_text(&source), "\ntarget_metadata = None") != NULL;
+    if (found->has_no_models)
+        strvec_push(notes, "env.py has no target_metadata, so there are no models to compare with");
 }
 
 /* What alembic.ini says. An address that Alembic's own template holds is no address. */

@@ -21,6 +21,7 @@ struct setup_found {
     bool has_poetry;
     const char *service;                              /* of a Compose file: where Alembic can run */
     const char *version_table, *version_table_schema; /* as env.py sets them */
+    bool has_no_models; /* env.py says "target_metadata = None", as Alembic's own template does */
 };
 
 /* setup_find_project(found, notes, err): fill the rest of ${found}, which has its arena and root.

@@ -43,6 +43,10 @@ void hook_failed(struct run *run, enum err_code status);
  * that cannot be made is a problem too. Returns the number of differences. */
 size_t verify_models(struct run *run, struct errs *problems);
 
+/* verify_is_strict(env): whether drift is an error there: an environment that compares types or defaults
+ * is strict; elsewhere it is a warning. */
+bool verify_is_strict(const struct env *env);
+
 /* verify_expected_path(run): where the catalog of the last deployment is kept. */
 const char *verify_expected_path(const struct run *run);
 

@@ -287,6 +287,24 @@ static void check_identity(struct checking *c)
                       "environment's database.");
 }
 
+/* A comparison with the models that cannot be made is better known now than after apply. */
+static void check_models(struct checking *c)
+{
+    struct run *run = c->run;
+    struct model_difference *list = NULL;
+    struct err err = ERR_INIT;
+    size_t n = 0;
+
+    if (!run->env->strict.models || !engine_can_models(run->services) ||
+        engine_models(run->services, &list, &n, &err) == 0)
+        return;
+    err_hint(&err, "Mend it, or set strict.models = false for this environment.");
+    if (verify_is_strict(run->env))
+        refuse_failure(c, &err, ERR_REFUSED);
+    else
+        run_warn(run, "%s", err.primary);
+}
+
 /* What changed since the last deployment, outside of migrations: worth knowing, not a refusal. */
 static void check_expected(struct checking *c)
 {
@@ -348,6 +366,7 @@ static const struct check checks[] = {
     {"dumps, long and prepared transactions", check_sessions},
     {"invalid indexes", check_indexes},
     {"the project's database", check_identity},
+    {"the project's models", check_models},
     {"last deployment's catalog", check_expected},
     {"hazards", check_hazards},
 };

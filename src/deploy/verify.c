@@ -36,7 +36,6 @@ size_t verify_models(struct run *run, struct errs *problems)
     log_info("comparing the models with the database (compare_type %s, compare_server_default %s)",
              on_off(env->strict.compare_type), on_off(env->strict.compare_server_default));
     if (engine_models(run->services, &list, &n, &err) != 0) {
-        err_wrap(&err, "could not compare the models with the database");
         err_hint(&err, "Mend it, or set strict.models = false for this environment.");
         *errs_new(problems) = err;
         return 0;
@@ -51,8 +50,7 @@ size_t verify_models(struct run *run, struct errs *problems)
     return n;
 }
 
-/* Whether drift is an error here: an environment that compares types or defaults is strict. */
-static bool is_strict(const struct env *env)
+bool verify_is_strict(const struct env *env)
 {
     return env->strict.compare_type || env->strict.compare_server_default;
 }
@@ -74,12 +72,12 @@ static int verify_drift(struct run *run, struct err *err)
 
     verify_models(run, &problems);
     for (size_t i = 0; i < problems.n; i++) {
-        if (is_strict(run->env))
+        if (verify_is_strict(run->env))
             continue;
         run_warn(run, "%s", problems.items[i].primary);
         show_lines(problems.items[i].detail);
     }
-    if (problems.n > 0 && is_strict(run->env)) {
+    if (problems.n > 0 && verify_is_strict(run->env)) {
         rc = -1;
         *err = problems.items[0];
     }

@@ -16,6 +16,8 @@ project_start()
     cp -r "$DDB_SRC/tests/projects/$1" "$PROJECT"
     createdb shop
     export DATABASE_URL="postgresql+psycopg2://postgres@/shop?host=$PGHOST&port=${PGPORT:-5432}"
+    # Compiled modules are known by second and size: too coarse for files that tests rewrite.
+    export PYTHONDONTWRITEBYTECODE=1
     cd "$PROJECT" || fail "no project $1"
 }
 
