@@ -125,7 +125,7 @@ static const char *choose(struct cmd_context *context, struct err *err)
 int cmd_snapshot_verify(struct cmd_context *context, struct err *err)
 {
     const char *level = context->options->value[OPT_LEVEL];
-    const char *name = choose(context, err);
+    const char *name;
     char line[1024];
 
     if (level == NULL)
@@ -135,6 +135,7 @@ int cmd_snapshot_verify(struct cmd_context *context, struct err *err)
         err_hint(err, "The levels are fast and full.");
         return ERR_USAGE;
     }
+    name = choose(context, err);
     if (name == NULL || snapshot_verify(context->services, NULL, name, level, err) != 0)
         return ERR_PREPARE;
     snprintf(line, sizeof line, "%s: verified (%s)\n", name, level);

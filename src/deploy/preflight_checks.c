@@ -132,13 +132,15 @@ static void check_unfinished(struct checking *c)
                                     .who = journal_state(journal)->who,
                                     .host = journal_state(journal)->host,
                                     .phase = journal_state(journal)->phase};
+    if (other.environment == NULL)
+        other.environment = run->env->name;
     if (other.id == NULL || strcmp(other.id, run->id) == 0 ||
-        clear_away(c, other.id, other.phase, found))
+        (strcmp(other.environment, run->env->name) == 0 && clear_away(c, other.id, other.phase, found)))
         return;
     problem = refuse(c);
     err_set(problem, ERR_REFUSED, "run %s is unfinished", other.id);
     err_detail(problem, "begun by %s on %s, last phase %s", other.who, other.host, other.phase);
-    err_hint(problem, "Run `deploy-db recover %s` first.", run->env->name);
+    err_hint(problem, "Run `deploy-db recover %s` first.", other.environment);
 }
 
 static void check_snapshot_tool(struct checking *c)

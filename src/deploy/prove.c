@@ -9,7 +9,7 @@
 
 enum { SHOWN = 12 };
 
-int prove_before(struct run *run, struct err *err)
+static int prove(struct run *run, bool properties, struct err *err)
 {
     struct before now = {0};
     struct drift *list = NULL;
@@ -22,7 +22,8 @@ int prove_before(struct run *run, struct err *err)
     if (!lists_equal(now.rows, run->before.rows))
         return err_set(err, ERR_OPERATOR, "version rows are %s, before they were %s",
                        lists_joined(run->arena, now.rows, ", ", "(none)"), lists_joined(run->arena, run->before.rows, ", ", "(none)"));
-    if (strcmp(now.properties, run->before.properties) != 0) {
+    if (properties && run->before.properties != NULL &&
+        strcmp(now.properties, run->before.properties) != 0) {
         err_set(err, ERR_OPERATOR, "the database's owner, access or settings differ from before");
         err_detail(err, "before: %s", run->before.properties);
         return err_detail(err, "now: %s", now.properties);
@@ -36,6 +37,16 @@ int prove_before(struct run *run, struct err *err)
     for (size_t i = 0; i < n && i < SHOWN; i++)
         err_detail(err, "%s", drift_sentence(run->arena, &list[i]));
     return -1;
+}
+
+int prove_before(struct run *run, struct err *err)
+{
+    return prove(run, true, err);
+}
+
+int prove_contents(struct run *run, struct err *err)
+{
+    return prove(run, false, err);
 }
 
 bool prove_rolled_back(struct run *run, struct err *err)

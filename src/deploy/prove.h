@@ -6,9 +6,12 @@
 
 #include "deploy/run.h"
 
-/* prove_before(run, err): the version rows and the catalog's fingerprint equal run->before. On a
- * difference ${err} (ERR_OPERATOR) lists the first ones. Changes: nothing. */
+/* prove_before(run, err): the version rows, the catalog's fingerprint, and the database's owner, access
+ * and settings equal run->before. On a difference ${err} (ERR_OPERATOR) lists the first ones.
+ * prove_contents leaves the last three out: after a restore they are those of the snapshot, which a
+ * hook may have preceded. Changes: nothing. */
 int prove_before(struct run *run, struct err *err) CHECK;
+int prove_contents(struct run *run, struct err *err) CHECK;
 
 /* prove_rolled_back(run, err): prove_before, and nothing that the catalog does not show can have been
  * committed: the engine's run is one transaction for certain, or its SQL changes no data. The

@@ -28,6 +28,7 @@ int recover_stand(struct run *run, struct err *err)
     const struct conf *conf = run->services->conf;
     auto_strvec struct strvec busy = {0};
     struct err lost = ERR_INIT;
+    struct dblock *swap = NULL;
 
     if ((run->db == NULL || !db_alive(run->db)) && run_connect(run, SERVER_WAIT_MS, err) != 0)
         return -1;
@@ -36,9 +37,21 @@ int recover_stand(struct run *run, struct err *err)
         dblock_free(run->lock);
         run->lock = NULL;
     }
+    err_clear(&lost);
     if (run->lock == NULL &&
         dblock_take(run->services->target, run->id, run->env->lock_wait_ms, &run->lock, err) != 0)
         return -1;
+    /* Whoever exchanges the databases just now has let go of the lock for that. */
+    if (dblock_take_swap(run->services->target, run->env->maintenance_database, run->id, &swap,
+                         &lost) == 0) {
+        dblock_free(swap);
+    } else if (lost.code == ERR_BUSY) {
+        dblock_free(run->lock);
+        run->lock = NULL;
+        *err = lost;
+        return -1;
+    }
+    err_clear(&lost);
     if (versions_disconnect(run->db, run->id, err) != 0 ||
         versions_idle(run->db, conf->version_table_schema, conf->version_table, IDLE_WAIT_MS,
                       &busy, err) != 0)
@@ -96,7 +109,7 @@ static int rung_downgrade(struct run *run, struct err *err)
 
     if (!run->lossless)
         return err_set(err, ERR_OPERATOR, "a downgrade would not bring everything back: %s",
-                       run->lossy_reason == NULL ? "what the migrations do is not known"
+                       run->lossy_reason == NULL || run->lossy_reason[0] == '\0' ? "what the migrations do is not known"
                                                  : run->lossy_reason);
     if (!engine_can_downgrade(run->services))
         return err_set(err, ERR_OPERATOR, "the engine cannot downgrade");
@@ -122,7 +135,7 @@ static int settle(struct run *run, struct err *err)
 {
     run->kept_database = failed_name(run);
     run->in_ledger = true;
-    return prove_before(run, err);
+    return prove_contents(run, err);
 }
 
 static int restore_now(struct run *run, struct db *admin, struct err *err)
@@ -130,11 +143,14 @@ static int restore_now(struct run *run, struct db *admin, struct err *err)
     const char *fresh = restore_fresh(run, db_target_name(run->services->target));
     struct meta meta;
 
-    if (restore_load(run, admin, run->store, run->snapshot, fresh, &meta, err) != 0 ||
-        restore_enter(run, fresh, "recover", err) != 0)
+    if (restore_load(run, admin, run->store, run->snapshot, fresh, &meta, err) != 0)
         return -1;
-    if (restore_swap(run, admin, fresh, failed_name(run), err) != 0)
+    if (restore_enter(run, fresh, "recover", err) != 0 ||
+        restore_swap(run, admin, fresh, failed_name(run), err) != 0) {
+        if (run->kept_database == NULL && !run->exchange_unknown)
+            restore_drop(run, fresh, err);
         return err_wrap(err, "could not put the restored database in place");
+    }
     return settle(run, err);
 }
 
@@ -229,6 +245,11 @@ static enum err_code climb(struct run *run, struct err *err)
             if (restored && rungs[r].rung != RUNG_RESTORE)
                 continue;
             rc = try_rung(run, r, err);
+            if (rc > 0 && (run->db == NULL || !db_alive(run->db))) {
+                if (recover_stand(run, err) != 0)
+                    return give_up(run, err);
+                rc = try_rung(run, r, err); /* it was the connection that was lost */
+            }
             if (rc < 0)
                 return give_up(run, err);
             if (rc == 0) {

@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "deploy/lists.h"
 #include "deploy/stores.h"
 #include "deploy/written.h"
 #include "pg/drift.h"
@@ -108,9 +109,8 @@ static int prove_restored(struct run *run, const char *fresh, const struct bundl
         catalog_read(db, run->arena, conf->version_table_schema, conf->version_table, &catalog,
                      err) == 0)
         rc = prove_rows(run, db, bundle, err);
-    for (size_t i = 0; rc == 0 && meta->rows[i] != NULL; i++)
-        if (!strvec_has(&rows, meta->rows[i]) || meta->rows[rows.n] != NULL)
-            rc = err_set(err, ERR_OPERATOR, "the restored version rows are not the snapshot's");
+    if (rc == 0 && !lists_equal(arena_list(run->arena, &rows), meta->rows))
+        rc = err_set(err, ERR_OPERATOR, "the restored version rows are not the snapshot's");
     if (rc == 0 && strcmp(catalog.fingerprint, meta->fingerprint) != 0) {
         rc = err_set(err, ERR_OPERATOR, "the restored catalog differs from the snapshot's");
         explain(run, expected, &catalog, err);
@@ -180,7 +180,6 @@ int restore_load(struct run *run, struct db *admin, const char *label, const cha
                  const char *fresh, struct meta *meta, struct err *err)
 {
     struct stored_bundle stored;
-    struct err ignored = ERR_INIT;
     int64_t started = clock_mono_ms();
     char span[32];
 
@@ -190,10 +189,7 @@ int restore_load(struct run *run, struct db *admin, const char *label, const cha
     if (load(run, admin, &stored, fresh, meta, err) != 0) {
         progress_end();
         stores_close(&stored);
-        cancel_mask(true);
-        if (swap_drop(admin, fresh, &ignored) != 0)
-            err_detail(err, "database \"%s\" is left half restored: %s", fresh, ignored.primary);
-        cancel_mask(false);
+        restore_drop(run, fresh, err);
         return err_wrap(err, "could not restore snapshot \"%s\"", snapshot);
     }
     stores_close(&stored);
@@ -254,16 +250,33 @@ static void find_out(struct run *run, const char *aside)
         run->kept_database = arena_strdup(run->arena, aside);
 }
 
-static void reopen(struct run *run, struct db *admin, const char *live, struct err *err)
+/* In a session of its own: the one that was to exchange may be what was lost. */
+static void reopen(struct run *run, const char *live, struct err *err)
 {
+    struct db *admin = NULL;
     struct err later = ERR_INIT;
 
-    if (swap_open(admin, live, &later) != 0) {
+    if (restore_admin(run->services, &admin, &later) != 0 ||
+        swap_open(admin, live, &later) != 0) {
         err_detail(err, "database \"%s\" is closed to connections: %s", live, later.primary);
-        err_hint(err, "ALTER DATABASE … ALLOW_CONNECTIONS true opens it again.");
+        err_hint(err, "`deploy-db recover %s` opens it again.", run->env->name);
+        run->exchange_unknown = true;
     } else if (move_in(run, &later) != 0) {
         err_detail(err, "%s", later.primary);
     }
+    db_close(admin);
+}
+
+void restore_drop(struct run *run, const char *fresh, struct err *err)
+{
+    struct db *admin = NULL;
+    struct err later = ERR_INIT;
+
+    cancel_mask(true);
+    if (restore_admin(run->services, &admin, &later) != 0 || swap_drop(admin, fresh, &later) != 0)
+        err_detail(err, "database \"%s\" is left behind: %s", fresh, later.primary);
+    db_close(admin);
+    cancel_mask(false);
 }
 
 static int swap_locked(struct run *run, struct db *admin, const char *fresh, const char *aside,
@@ -278,7 +291,7 @@ static int swap_locked(struct run *run, struct db *admin, const char *fresh, con
     if (exchange(run, admin, live, fresh, aside, err) != 0) {
         find_out(run, aside);
         if (run->kept_database == NULL && !run->exchange_unknown)
-            reopen(run, admin, live, err);
+            reopen(run, live, err);
         if (run->kept_database == NULL)
             return -1;
         err_clear(err);

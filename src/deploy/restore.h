@@ -22,6 +22,10 @@ const char *restore_fresh(const struct run *run, const char *database);
 int restore_load(struct run *run, struct db *admin, const char *label, const char *snapshot,
                  const char *fresh, struct meta *meta, struct err *err) CHECK;
 
+/* restore_drop(run, fresh, err): nothing came of it: the fresh database goes, whatever was pressed; when
+ * it cannot, ${err} gets a detail. Changes: the database ${fresh}. */
+void restore_drop(struct run *run, const char *fresh, struct err *err);
+
 /* restore_enter(run, fresh, phase, err): before the exchange, make the fresh database know of this run,
  * so that whoever finds it after a crash does; runs that were open when the snapshot was taken are
  * marked as replaced. Changes: the schema deploy_db of ${fresh}. */

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/cancel.h"
 #include "base/log.h"
 #include "deploy/phases.h"
 #include "deploy/restore.h"
@@ -46,15 +45,9 @@ static void close_others(struct run *run)
 
 /* --- in the live one's place --------------------------------------------------------------------------- */
 
-/* Nothing came of it: the fresh database goes, whatever was pressed. */
-static enum err_code drop_fresh(struct db *admin, const char *fresh, struct err *err)
+static enum err_code drop_fresh(struct run *run, const char *fresh, struct err *err)
 {
-    struct err later = ERR_INIT;
-
-    cancel_mask(true);
-    if (swap_drop(admin, fresh, &later) != 0)
-        err_detail(err, "database \"%s\" is left behind: %s", fresh, later.primary);
-    cancel_mask(false);
+    restore_drop(run, fresh, err);
     return ERR_PREPARE;
 }
 
@@ -68,13 +61,13 @@ static enum err_code replace(struct run *run, struct db *admin, const char *snap
     if (restore_load(run, admin, NULL, snapshot, fresh, &meta, err) != 0)
         return ERR_PREPARE;
     if (restore_enter(run, fresh, "restore", err) != 0)
-        return drop_fresh(admin, fresh, err);
+        return drop_fresh(run, fresh, err);
     if (restore_swap(run, admin, fresh, aside_name(run), err) == 0)
         return ERR_NONE;
     if (run->exchange_unknown)
         return ERR_OPERATOR;
     if (run->kept_database == NULL)
-        return drop_fresh(admin, fresh, err);
+        return drop_fresh(run, fresh, err);
     run_warn(run, "%s", err->primary);
     err_clear(err);
     return ERR_NONE;
@@ -93,7 +86,7 @@ static enum err_code adopt(struct run *run, struct db *admin, const char *snapsh
                                   journal_note(run->journal, "adopt", name, err) == 0)) &&
         swap_adopt(admin, fresh, name, err) == 0)
         return ERR_NONE;
-    return drop_fresh(admin, fresh, err);
+    return drop_fresh(run, fresh, err);
 }
 
 /* The lock, and the row in the database that will be replaced. */
@@ -103,7 +96,14 @@ static enum err_code enter(struct run *run, struct err *err)
         return ERR_REFUSED;
     if (lock_phase(run, err) != 0)
         return err->code == ERR_BUSY ? ERR_BUSY : ERR_REFUSED;
-    return run_enter_ledger(run, run->db, err) == 0 ? ERR_NONE : ERR_PREPARE;
+    if (run->lock == NULL) {
+        err_set(err, ERR_REFUSED, "a pooler in transaction mode stands before database \"%s\"",
+                live_name(run));
+        return ERR_REFUSED;
+    }
+    return run_phase(run, "restore", true, err) == 0 && run_enter_ledger(run, run->db, err) == 0
+               ? ERR_NONE
+               : ERR_PREPARE;
 }
 
 static enum err_code restore_over(struct run *run, struct db *admin, const char *snapshot,
@@ -122,7 +122,9 @@ static enum err_code restore_over(struct run *run, struct db *admin, const char 
     if (dblock_take_swap(run->services->target, run->env->maintenance_database, run->id, &lock,
                          err) != 0)
         return err->code == ERR_BUSY ? ERR_BUSY : ERR_REFUSED;
-    status = adopt(run, admin, snapshot, live_name(run), err);
+    status = run_phase(run, "restore", true, err) == 0
+                 ? adopt(run, admin, snapshot, live_name(run), err)
+                 : ERR_PREPARE;
     dblock_free(lock);
     if (status == ERR_NONE && run_connect(run, 0, err) != 0) {
         run_warn(run, "%s", err->primary);
@@ -136,8 +138,10 @@ enum err_code restore_run(struct run *run, const char *snapshot, struct err *err
     struct db *admin = NULL;
     enum err_code status;
 
-    if (run_open_journal(run, err) != 0 || run_phase(run, "restore", true, err) != 0)
-        return err_as(err, ERR_PREPARE), ERR_PREPARE;
+    if (run_open_journal(run, err) != 0) {
+        err_as(err, ERR_PREPARE);
+        return ERR_PREPARE;
+    }
     status = restore_admin(run->services, &admin, err) == 0
                  ? restore_over(run, admin, snapshot, err)
                  : ERR_REFUSED;
@@ -145,9 +149,10 @@ enum err_code restore_run(struct run *run, const char *snapshot, struct err *err
     err_as(err, status);
     if (status == ERR_OPERATOR)
         return status; /* unfinished: recover finds out */
-    run->in_ledger = run->db != NULL;
-    if (status == ERR_NONE)
+    if (status == ERR_NONE) {
+        run->in_ledger = run->db != NULL; /* restore_enter put it into what is live now */
         close_others(run);
+    }
     return (enum err_code)run_end(run, (int)status,
                                   status == ERR_NONE ? "restored" : err->primary);
 }

@@ -261,6 +261,10 @@ static enum err_code settle_deployment(struct run *run, const char *phase, struc
 
     if (is_any(phase, untouched))
         return unfinished_discard(run, err);
+    if (run->heads == NULL || !run->before.known) {
+        err_set(err, ERR_OPERATOR, "there is no record of what run %s was to do", run->id);
+        return ERR_OPERATOR;
+    }
     if (strcmp(phase, "finish") == 0)
         return finish(run, err);
     if (is_any(phase, forward) && prove_planned(run, &reason) == 0)
@@ -268,21 +272,63 @@ static enum err_code settle_deployment(struct run *run, const char *phase, struc
     return undo(run, err);
 }
 
+/* Whether the live database is there at all. */
+static int live_exists(struct run *run, bool *exists, struct err *err)
+{
+    struct db *admin = NULL;
+    int rc = restore_admin(run->services, &admin, err);
+
+    if (rc == 0)
+        rc = swap_exists(admin, db_target_name(run->services->target), exists, err);
+    db_close(admin);
+    return rc;
+}
+
+/* The ground for a restore that was cut off: the lock in the live database; where there is none, the one
+ * in the maintenance database. Whatever ended while we waited has ended. */
+static int stand_for_restore(struct run *run, struct dblock **swap, bool *ended, struct err *err)
+{
+    struct ledger_run row = {0};
+    bool exists = false, found = false;
+
+    if (live_exists(run, &exists, err) != 0)
+        return -1;
+    if (!exists) {
+        if (dblock_take_swap(run->services->target, run->env->maintenance_database, run->id, swap,
+                             err) != 0)
+            return -1;
+    } else {
+        db_close(run->db);
+        run->db = NULL;
+        if (connect_live(run->services, run->journal, &run->db, err) != 0 ||
+            recover_stand(run, err) != 0 ||
+            ledger_find(run->db, run->arena, run->id, &row, &found, err) != 0)
+            return -1;
+        run->in_ledger = found;
+    }
+    if (journal_open(run->arena, run->state_dir, run->id, &run->journal, err) != 0)
+        return -1;
+    run->services->journal = run->journal;
+    *ended = journal_state(run->journal)->ended != 0 || (found && row.ended != NULL);
+    return 0;
+}
+
 /* A restore may have been cut off while there is no live database at all. */
 static enum err_code settle_restore(struct run *run, struct err *err)
 {
-    struct err absent = ERR_INIT;
+    struct dblock *swap = NULL;
     enum err_code status;
+    bool ended = false;
 
-    if (connect_live(run->services, run->journal, &run->db, &absent) == 0) {
-        if (recover_stand(run, err) != 0)
-            return err->code == ERR_BUSY ? ERR_BUSY : ERR_OPERATOR;
-        run->in_ledger = true;
-    } else if (absent.code == ERR_BUSY) {
-        *err = absent;
-        return ERR_BUSY;
-    }
-    status = restore_run_settle(run, err);
+    if (stand_for_restore(run, &swap, &ended, err) != 0)
+        status = err->code == ERR_BUSY || strcmp(err->sqlstate, "57P01") == 0 ? ERR_BUSY
+                                                                               : ERR_OPERATOR;
+    else if (ended)
+        status = ERR_NONE;
+    else
+        status = restore_run_settle(run, err);
+    run->nothing_to_do = ended;
+    dblock_free(swap);
     return status;
 }
 
@@ -329,6 +375,21 @@ static enum err_code settle(struct run *run, struct err *err)
     return settle_deployment(run, phase, err);
 }
 
+/* What is unfinished besides ${done}, which was undone. */
+static enum err_code recover_next(struct services *services, struct run **out,
+                                             struct run *done, struct err *err)
+{
+    enum err_code status = unfinished_recover(services, out, err);
+
+    bool no_database = strcmp(err->sqlstate, "3D000") == 0; /* then nothing else can be unfinished */
+
+    if (*out != NULL || (status != ERR_NONE && !no_database))
+        return status;
+    err_clear(err);
+    *out = done;
+    return ERR_ROLLED_BACK;
+}
+
 enum err_code unfinished_recover(struct services *services, struct run **out, struct err *err)
 {
     struct run *run = find(services, err);
@@ -342,5 +403,11 @@ enum err_code unfinished_recover(struct services *services, struct run **out, st
         err_as(err, status);
     if (status == ERR_OPERATOR || status == ERR_BUSY || run->nothing_to_do)
         return status; /* stays unfinished: recover may be run again */
-    return (enum err_code)run_end(run, (int)status, err_meaning((int)status));
+    run_end(run, (int)status, err_meaning((int)status));
+    if (status == ERR_ROLLED_BACK && strcmp(run->command, "restore") == 0) {
+        /* the restore may have been begun because of another run that was cut off */
+        run_close(run);
+        return recover_next(services, out, run, err);
+    }
+    return status;
 }

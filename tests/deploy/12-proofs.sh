@@ -76,3 +76,19 @@ expect_status 6 ddb staging --config nostate.cfg >out 2>err
 journal=$(find state/staging -name "*.journal" | sort | tail -n 1)
 printf '\0\0\0\0' >>"$journal"
 expect_status 0 ddb staging >out 2>err
+
+# A hook after the snapshot that changes the database's settings: a restore brings back those of the
+# snapshot, and that is what 8 says.
+printf '#!/bin/sh\npsql -X -q -c "ALTER DATABASE shop SET work_mem TO \\"11MB\\""\n' >scripts/behind.sh
+printf '#!/bin/sh\nexit 1\n' >scripts/verify_migration.sh
+sed 's/staging: {/staging: { hooks: { pre_deploy = ["snapshot", "scripts\/behind.sh"]; verify = ["scripts\/verify_migration.sh"]; };/' \
+    deploy-db.cfg >behind.cfg
+revision a3 a2 "loses" <<'B'
+upgrade:
+op.execute("UPDATE companies SET name = 'gone'")
+downgrade:
+B
+state_of shop before
+expect_status 8 ddb staging --config behind.cfg >out 2>err
+state_of shop after
+expect_same before after

@@ -50,9 +50,13 @@ for point in recover.begin recover.loaded recover.swapped; do
     RECOVER_CONFIG=elsewhere.cfg crash_recover staging "$point elsewhere" 8
 done
 
-# A failure at each of these points, instead of a kill: the run itself finds another way or says 9, and
-# then recover puts it right.
-for point in recover.created recover.loaded recover.closed recover.swapped; do
+# A failure at each of these points, instead of a kill: the run says 9, and then recover puts it right;
+# after the exchange it finds by itself that all is done.
+crash_reset
+expect_status 8 env DEPLOY_DB_FAULT=recover.swapped:fail "$DDB_FAULTS_B/deploy-db" staging >out 2>err
+state_of shop now.state
+expect_same before.state now.state
+for point in recover.created recover.loaded recover.closed; do
     crash_reset
     status=0
     DEPLOY_DB_FAULT=$point:fail ddb_faults staging >out 2>err || status=$?
