@@ -27,7 +27,6 @@ enum cmd_flags {
     CMD_CONF = 1 << 0,    /* the configuration is read and right */
     CMD_ENV = 1 << 1,     /* an environment is named, its plugins are loaded */
     CMD_ENGINE = 1 << 2,  /* only the engine is loaded; an environment may be named */
-    CMD_CHANGES = 1 << 3, /* changes a database: signals are held until a safe point */
 };
 
 struct cmd {

@@ -9,6 +9,17 @@
 #include "deploy/record.h"
 #include "deploy/recover.h"
 
+/* A row of the phase table: what it changes, what its failure means, and what `recover` does when it
+ * finds the phase open after a crash. */
+struct phase {
+    const char *name;
+    int (*run)(struct run *run, struct err *err);
+    enum err_code on_failure;
+    bool recovers; /* its failure leads into recovery */
+    const char *changes;
+    const char *after_crash;
+};
+
 static const struct phase phases[] = {
     {"plan", plan_phase, ERR_REFUSED, false, "nothing", "start again"},
     {"lock", lock_phase, ERR_BUSY, false, "the lock", "start again"},
@@ -19,12 +30,6 @@ static const struct phase phases[] = {
     {"verify", verify_phase, ERR_INTERNAL, true, "nothing", "verify again, else recover"},
     {"finish", finish_phase, ERR_POST, false, "state files, what hooks do", "finish"},
 };
-
-const struct phase *deploy_phases(size_t *n)
-{
-    *n = sizeof phases / sizeof *phases;
-    return phases;
-}
 
 int plan_phase(struct run *run, struct err *err)
 {

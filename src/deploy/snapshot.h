@@ -16,7 +16,7 @@ struct snapshot_result {
 
 /* snapshot_take(run, result, err): when it returns 0, the snapshot is durable in every required store
  * and was read back at the level that the environment asks for (snapshot.verify). On failure nothing
- * complete is left, and run->snapshot stays NULL. Sets run->snapshot, run->store. Class
+ * partial is left and run->snapshot stays NULL; a file that failed its verification stays to be looked at. Sets run->snapshot, run->store. Class
  * ERR_PREPARE. Changes: files. */
 int snapshot_take(struct run *run, struct snapshot_result *result, struct err *err) CHECK;
 

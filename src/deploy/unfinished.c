@@ -183,7 +183,8 @@ static int take_over(struct run *run, bool *ended, struct err *err)
 
 /* --- finishing or undoing it ----------------------------------------------------------------------------- */
 
-enum err_code unfinished_discard(struct run *run, struct err *err)
+/* Cut off before apply: remove the partial snapshot, tell the on-failure hooks. */
+static enum err_code discard(struct run *run, struct err *err)
 {
     if (stores_clean(run->services, run->id, err) != 0)
         return ERR_OPERATOR;
@@ -260,7 +261,7 @@ static enum err_code settle_deployment(struct run *run, const char *phase, struc
     struct err reason = ERR_INIT;
 
     if (is_any(phase, untouched))
-        return unfinished_discard(run, err);
+        return discard(run, err);
     if (run->heads == NULL || !run->before.known) {
         err_set(err, ERR_OPERATOR, "there is no record of what run %s was to do", run->id);
         return ERR_OPERATOR;

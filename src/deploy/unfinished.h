@@ -14,8 +14,4 @@
 enum err_code unfinished_recover(struct services *services, struct run **out,
                                  struct err *err) CHECK;
 
-/* unfinished_discard(run, err): ${run} was cut off before apply: remove its partial snapshot, tell the
- * on-failure hooks. Returns ERR_ROLLED_BACK or ERR_OPERATOR. */
-enum err_code unfinished_discard(struct run *run, struct err *err) CHECK;
-
 #endif
