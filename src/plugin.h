@@ -33,7 +33,7 @@
 #include <sys/types.h>
 
 #define DDB_ABI_MAJOR 1u
-#define DDB_ABI_MINOR 0u
+#define DDB_ABI_MINOR 1u
 #define DDB_ABI       (DDB_ABI_MAJOR << 16 | DDB_ABI_MINOR)
 
 /* Whether ${table}, as given by the other side, is large enough to hold ${field}. */
@@ -86,6 +86,35 @@ struct ddb_child {
     void *arg;
 };
 
+/* What a statement is, as far as whoever runs it must know. */
+enum ddb_statement_flag {
+    DDB_STATEMENT_TRANSACTION = 1,  /* BEGIN, COMMIT, SAVEPOINT, PREPARE TRANSACTION … */
+    DDB_STATEMENT_COPY_IN = 2,      /* COPY … FROM STDIN; its lines are in ${data} */
+    DDB_STATEMENT_META = 4,         /* a psql meta-command, up to the end of its line: no SQL */
+    DDB_STATEMENT_CONCURRENTLY = 8, /* CREATE INDEX or REINDEX … CONCURRENTLY */
+    DDB_STATEMENT_LEXED = 16,       /* the parser does not know it: cut by lexical rules alone */
+};
+
+/* One statement of a SQL text. Nothing here ends with a NUL. */
+struct ddb_statement {
+    size_t size;
+    const char *text; /* from its first word, without the semicolon */
+    size_t n;
+    size_t line;      /* of its first byte, from 1 */
+    uint64_t flags;   /* sum of enum ddb_statement_flag */
+    const char *data; /* of COPY … FROM STDIN: its lines, without the last one, "\."; else NULL */
+    size_t data_n;
+};
+
+/* A comment "-- …" that stands alone on its line, outside of quotes and block comments. */
+struct ddb_comment {
+    size_t size;
+    const char *text; /* from the dashes to the end of the line, not NUL-terminated */
+    size_t n;
+    size_t line;      /* from 1 */
+    size_t depth;     /* of the parentheses around it; nonzero is inside a statement */
+};
+
 struct ddb_host {
     size_t size;
     uint64_t abi;
@@ -122,6 +151,8 @@ struct ddb_host {
      *   snapshot         the exported snapshot that a copy must use
      *   compression_level, jobs                   for a copy
      *   steps            how many revisions an upgrade is expected to run
+     *   version_table, version_table_schema       where Alembic's rows are; no schema: as the
+     *                    session's search path finds the table (since 1.1)
      *   timeout_ms       the deadline for a child of this call, 0 for none */
     const char *(*fact)(struct ddb_call *call, const char *key);
 
@@ -148,6 +179,21 @@ struct ddb_host {
 
     /* cancelled(call): nonzero when the callback should end soon, with fail(). */
     int (*cancelled)(struct ddb_call *call);
+
+    /* --- since 1.1 --- */
+
+    /* conninfo(call, database): how this environment's sessions connect to ${database} (NULL: the
+     * environment's): keyword, value, keyword, …, NULL, as PQconnectdbParams takes them one by one.
+     * application_name is the run's. Secrets: never for an argument vector, a log or an error. */
+    const char *const *(*conninfo)(struct ddb_call *call, const char *database);
+
+    /* split(call, text, n, each, arg): the statements of a SQL text, as PostgreSQL's parser cuts
+     * them; stop when ${each} returns nonzero. fail() with the line when a quote, a comment or
+     * COPY's data does not end. comments(call, text, n, each, arg): its comments alone on a line. */
+    int (*split)(struct ddb_call *call, const char *text, size_t n,
+                 int (*each)(void *arg, const struct ddb_statement *statement), void *arg);
+    int (*comments)(struct ddb_call *call, const char *text, size_t n,
+                    int (*each)(void *arg, const struct ddb_comment *comment), void *arg);
 };
 
 /* --- engine: lists revisions, runs migrations ------------------------------------------------- */
@@ -181,6 +227,63 @@ struct ddb_identity {
     char user[64];
 };
 
+/* How a step changes the version table, exactly as Alembic does it. An UPDATE or DELETE that does not
+ * meet one row is a failure of the step. */
+enum ddb_row {
+    DDB_ROW_INSERT = 1,
+    DDB_ROW_DELETE = 2,
+    DDB_ROW_UPDATE = 3,
+};
+
+struct ddb_row_change {
+    size_t size;
+    uint64_t kind;    /* enum ddb_row */
+    const char *from; /* DELETE, UPDATE */
+    const char *to;   /* INSERT, UPDATE */
+};
+
+/* One revision to run, one way or the other. */
+struct ddb_step {
+    size_t size;
+    const char *id;
+    uint64_t is_downgrade;
+    const char *text; /* "upgrade a1 -> b2, add users", for the log */
+    const char *path; /* of its file */
+    const struct ddb_row_change *const *changes; /* NULL-terminated */
+};
+
+/* A revision file to write. */
+enum ddb_new_flag {
+    DDB_NEW_AUTOGENERATE = 1,             /* fill it with what the models want of the database */
+    DDB_NEW_UPGRADE_NO_TRANSACTION = 2,   /* its statements are run one by one */
+    DDB_NEW_DOWNGRADE_NO_TRANSACTION = 4,
+};
+
+struct ddb_new_revision {
+    size_t size;
+    const char *id;
+    const char *message;
+    const char *create_date;  /* "2026-01-31 13:45:10"; NULL: now */
+    const char *const *down;  /* full identifiers; lists end with a NULL and are never NULL */
+    const char *const *labels;
+    const char *const *depends_on;
+    const char *version_path; /* the folder for it; NULL: the engine's choice … */
+    const char *beside;       /* … which is the folder of this file where there are several */
+    const char *upgrade;      /* what its parts hold; NULL: nothing */
+    const char *downgrade;
+    uint64_t flags;           /* sum of enum ddb_new_flag */
+};
+
+/* What an engine finds when it looks at what was applied. ${kind}: "edited", a file is not what it was
+ * when it was applied; "half-applied", statements of a revision are applied and others are not. */
+struct ddb_finding {
+    size_t size;
+    const char *kind;
+    const char *revision;
+    const char *text; /* one sentence */
+    const char *hint;
+};
+
 struct ddb_engine {
     size_t size;
 
@@ -191,7 +294,7 @@ struct ddb_engine {
 
     /* upgrade(call, target) and downgrade(call, target): run the project's migrations; ${target} is
      * a full identifier, "heads", "base" or "ID@base". -1 when the command failed: whatever it had
-     * committed stays. upgrade is required. Changes: the database. */
+     * committed stays. Required: upgrade, or steps, which comes first. Changes: the database. */
     int (*upgrade)(struct ddb_call *call, const char *target);
     int (*downgrade)(struct ddb_call *call, const char *target);
 
@@ -216,6 +319,34 @@ struct ddb_engine {
     /* can_transaction(call, ids): whether running these revisions (NULL-terminated) is one
      * transaction, so that a failure leaves nothing behind: FULLY only when that is certain. */
     int (*can_transaction)(struct ddb_call *call, const char *const *ids);
+
+    /* --- since 1.1 --- */
+
+    /* steps(call, steps): run ${steps} (NULL-terminated) in this order, each with its changes of the
+     * version table in the same transaction; create that table where it is missing. An engine that
+     * has it is asked for no targets. -1: what was committed stays. Changes: the database. */
+    int (*steps)(struct ddb_call *call, const struct ddb_step *const *steps);
+
+    /* steps_sql(call, steps, creates, out, arg): what steps() would run, as text that psql takes;
+     * ${creates}: the version table is missing. downgrade_sql(call, from, to, out, arg): as sql(),
+     * for a downgrade. Changes: nothing. */
+    int (*steps_sql)(struct ddb_call *call, const struct ddb_step *const *steps, int creates,
+                     int (*out)(void *arg, const char *text, size_t n), void *arg);
+    int (*downgrade_sql)(struct ddb_call *call, const char *from, const char *to,
+                         int (*out)(void *arg, const char *text, size_t n), void *arg);
+
+    /* write(call, revision, path): write a revision file; ${path} gets where, absolute. An existing
+     * file is a failure. Changes: files. */
+    int (*write)(struct ddb_call *call, const struct ddb_new_revision *revision,
+                 const char **path);
+
+    /* inspect(call, each, arg): what is not right with what was applied. Changes: nothing. */
+    int (*inspect)(struct ddb_call *call,
+                   int (*each)(void *arg, const struct ddb_finding *finding), void *arg);
+
+    /* settle(call): undo what a half-applied revision has left in the database; nothing to do is
+     * fine. Changes: the database. */
+    int (*settle)(struct ddb_call *call);
 };
 
 /* --- snapshot: takes and loads a copy of a database ------------------------------------------- */

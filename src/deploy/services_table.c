@@ -136,6 +136,10 @@ static const char *service_fact(struct ddb_call *call, const char *key)
         return services->run;
     if (strcmp(key, "steps") == 0)
         return services->steps == 0 ? NULL : arena_printf(arena, "%zu", services->steps);
+    if (strcmp(key, "version_table") == 0)
+        return services->conf->version_table;
+    if (strcmp(key, "version_table_schema") == 0)
+        return services->conf->version_table_schema;
     if (strcmp(key, "timeout_ms") == 0)
         return arena_printf(arena, "%lld", (long long)call->timeout_ms);
     if (env == NULL)
@@ -165,6 +169,15 @@ static const char *const *service_database_env(struct ddb_call *call, const char
     if (call->services->target == NULL)
         return none;
     return db_target_env(call->services->target, call->services->arena, database);
+}
+
+static const char *const *service_conninfo(struct ddb_call *call, const char *database)
+{
+    static const char *const none[] = {NULL};
+
+    if (call->services->target == NULL)
+        return none;
+    return db_target_params(call->services->target, call->services->arena, database);
 }
 
 static int service_run(struct ddb_call *call, const struct ddb_child *child, int *status)
@@ -245,6 +258,7 @@ static const struct ddb_host table = {
     .noted = service_noted,
     .progress = service_progress,
     .cancelled = service_cancelled,
+    .conninfo = service_conninfo,
 };
 
 const struct ddb_host *services_table(void)

@@ -43,7 +43,7 @@ static const struct kind {
 } kinds[] = {
     [DDB_KIND_ENGINE] = {"engine",
                          sizeof(struct ddb_engine),
-                         {REQUIRE(ddb_engine, revisions), REQUIRE(ddb_engine, upgrade)}},
+                         {REQUIRE(ddb_engine, revisions)}},
     [DDB_KIND_SNAPSHOT] = {"snapshot",
                            sizeof(struct ddb_snapshot),
                            {REQUIRE(ddb_snapshot, take), REQUIRE(ddb_snapshot, restore)}},
@@ -111,6 +111,13 @@ static int check_identity(const char *name, const struct ddb_plugin *table, enum
     return err_hint(err, "`deploy-db plugins` lists the plugins and their kinds.");
 }
 
+static int lacks(const char *name, const struct kind *kind, const char *callback, struct err *err)
+{
+    err_set(err, ERR_CONFIG, "plugin \"%s\" lacks the callback \"%s\"", name, callback);
+    return err_hint(err, "A plugin of the kind \"%s\" must have it: see deploy-db-plugin(7).",
+                    kind->name);
+}
+
 /* Copy the table of callbacks and refuse one that lacks a required callback. */
 static int adopt_ops(const char *name, struct plugin *plugin, struct err *err)
 {
@@ -128,12 +135,12 @@ static int adopt_ops(const char *name, struct plugin *plugin, struct err *err)
         void (*callback)(void);
 
         memcpy(&callback, (const char *)&plugin->engine + r->offset, sizeof callback);
-        if (callback != NULL)
-            continue;
-        err_set(err, ERR_CONFIG, "plugin \"%s\" lacks the callback \"%s\"", name, r->name);
-        return err_hint(err, "A plugin of the kind \"%s\" must have it: see deploy-db-plugin(7).",
-                        kind->name);
+        if (callback == NULL)
+            return lacks(name, kind, r->name, err);
     }
+    if (plugin->table.kind == DDB_KIND_ENGINE && plugin->engine.upgrade == NULL &&
+        plugin->engine.steps == NULL)
+        return lacks(name, kind, "upgrade", err);
     return 0;
 }
 

@@ -35,6 +35,10 @@ const char *db_target_url(const struct db_target *target);
 const char *const *db_target_env(const struct db_target *target, struct arena *arena,
                                  const char *database);
 
+/* The same for a session of this process: keyword, value, keyword, …, NULL, for PQconnectdbParams. */
+const char *const *db_target_params(const struct db_target *target, struct arena *arena,
+                                    const char *database);
+
 /* db_set_run(id): from now on sessions are named "deploy-db ID" (default "deploy-db"). */
 void db_set_run(const char *id);
 

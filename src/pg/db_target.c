@@ -331,3 +331,21 @@ const char *const *db_target_env(const struct db_target *target, struct arena *a
     env[n] = "PGSERVICEFILE";
     return env;
 }
+
+const char *const *db_target_params(const struct db_target *target, struct arena *arena,
+                                    const char *database)
+{
+    const char **params = arena_alloc(arena, (2 * target->n + 1) * sizeof *params);
+    size_t n = 0;
+
+    for (size_t i = 0; i < target->n; i++) {
+        const struct db_option *option = &target->options[i];
+        const char *value = child_value(target, option, database);
+
+        if (value == NULL)
+            continue;
+        params[n++] = option->keyword;
+        params[n++] = value;
+    }
+    return params;
+}

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "pg/hazard_scan.h"
-#include "pg/hazard_split.h"
+#include "pg/split.h"
 #include "pg/parse.h"
 
 /* The parser's recursion needs some 130 bytes of stack for each operator of a chain, and a chain of
@@ -91,7 +91,7 @@ void hazard_note(struct hazard_scan *scan, const char *fmt, ...)
 /* --- the text ----------------------------------------------------------------------------------*/
 
 /* The first line of ${part}, cut between characters. */
-static const char *first_line(struct arena *arena, const struct hazard_part *part)
+static const char *first_line(struct arena *arena, const struct split_part *part)
 {
     size_t len = 0;
 
@@ -128,7 +128,7 @@ static void scan_tree(struct hazard_scan *scan, const char *tree)
     json_decref(root);
 }
 
-static void scan_part(struct hazard_scan *scan, const struct hazard_part *part)
+static void scan_part(struct hazard_scan *scan, const struct split_part *part)
 {
     auto_buf struct buf sql = {0};
     char *tree = NULL, *message = NULL;
@@ -156,9 +156,9 @@ void hazard_scan(struct arena *arena, const char *sql, const char *version_table
         .version_table = version_table,
         .made = {.arena = arena},
     };
-    struct hazard_part part;
+    struct split_part part;
 
-    while (hazard_split_next(&sql, &part))
+    while (split_next(&sql, &part))
         scan_part(&scan, &part);
     *list = arena_alloc(arena, scan.n * sizeof **list);
     if (scan.n > 0)

@@ -1,5 +1,5 @@
 /*
- * layout - where every field of the plugin interface 1.0 lies, on machines with 8-byte pointers.
+ * layout - where every field of the plugin interface 1.1 lies, on machines with 8-byte pointers.
  *
  * A released offset never changes: whoever must edit a line here breaks installed plugins, and has
  * to raise DDB_ABI_MAJOR. A field that is appended gets a new line and raises DDB_ABI_MINOR.
@@ -9,7 +9,7 @@
 
 #include "plugin.h"
 
-_Static_assert(DDB_ABI_MAJOR == 1 && DDB_ABI_MINOR == 0 && DDB_ABI == 0x10000, "ABI 1.0");
+_Static_assert(DDB_ABI_MAJOR == 1 && DDB_ABI_MINOR == 1 && DDB_ABI == 0x10001, "ABI 1.1");
 
 #if defined(__LP64__)
 
@@ -48,7 +48,26 @@ AT(ddb_host, note, 112);
 AT(ddb_host, noted, 120);
 AT(ddb_host, progress, 128);
 AT(ddb_host, cancelled, 136);
-SIZE(ddb_host, 144);
+AT(ddb_host, conninfo, 144); /* 1.1 */
+AT(ddb_host, split, 152);
+AT(ddb_host, comments, 160);
+SIZE(ddb_host, 168);
+
+AT(ddb_statement, size, 0);
+AT(ddb_statement, text, 8);
+AT(ddb_statement, n, 16);
+AT(ddb_statement, line, 24);
+AT(ddb_statement, flags, 32);
+AT(ddb_statement, data, 40);
+AT(ddb_statement, data_n, 48);
+SIZE(ddb_statement, 56);
+
+AT(ddb_comment, size, 0);
+AT(ddb_comment, text, 8);
+AT(ddb_comment, n, 16);
+AT(ddb_comment, line, 24);
+AT(ddb_comment, depth, 32);
+SIZE(ddb_comment, 40);
 
 AT(ddb_revision, size, 0);
 AT(ddb_revision, id, 8);
@@ -82,7 +101,48 @@ AT(ddb_engine, identify, 48);
 AT(ddb_engine, can_downgrade, 56);
 AT(ddb_engine, can_models, 64);
 AT(ddb_engine, can_transaction, 72);
-SIZE(ddb_engine, 80);
+AT(ddb_engine, steps, 80); /* 1.1 */
+AT(ddb_engine, steps_sql, 88);
+AT(ddb_engine, downgrade_sql, 96);
+AT(ddb_engine, write, 104);
+AT(ddb_engine, inspect, 112);
+AT(ddb_engine, settle, 120);
+SIZE(ddb_engine, 128);
+
+AT(ddb_row_change, size, 0);
+AT(ddb_row_change, kind, 8);
+AT(ddb_row_change, from, 16);
+AT(ddb_row_change, to, 24);
+SIZE(ddb_row_change, 32);
+
+AT(ddb_step, size, 0);
+AT(ddb_step, id, 8);
+AT(ddb_step, is_downgrade, 16);
+AT(ddb_step, text, 24);
+AT(ddb_step, path, 32);
+AT(ddb_step, changes, 40);
+SIZE(ddb_step, 48);
+
+AT(ddb_new_revision, size, 0);
+AT(ddb_new_revision, id, 8);
+AT(ddb_new_revision, message, 16);
+AT(ddb_new_revision, create_date, 24);
+AT(ddb_new_revision, down, 32);
+AT(ddb_new_revision, labels, 40);
+AT(ddb_new_revision, depends_on, 48);
+AT(ddb_new_revision, version_path, 56);
+AT(ddb_new_revision, beside, 64);
+AT(ddb_new_revision, upgrade, 72);
+AT(ddb_new_revision, downgrade, 80);
+AT(ddb_new_revision, flags, 88);
+SIZE(ddb_new_revision, 96);
+
+AT(ddb_finding, size, 0);
+AT(ddb_finding, kind, 8);
+AT(ddb_finding, revision, 16);
+AT(ddb_finding, text, 24);
+AT(ddb_finding, hint, 32);
+SIZE(ddb_finding, 40);
 
 AT(ddb_sink, size, 0);
 AT(ddb_sink, begin, 8);
@@ -154,6 +214,12 @@ _Static_assert(DDB_KIND_ENGINE == 1 && DDB_KIND_SNAPSHOT == 2 && DDB_KIND_STORE 
 _Static_assert(DDB_LEVEL_ERROR == 0 && DDB_LEVEL_WARNING == 1 && DDB_LEVEL_INFO == 2 &&
                    DDB_LEVEL_DETAIL == 3 && DDB_LEVEL_DEBUG == 4, "levels");
 _Static_assert(DDB_CAN_NONE == 0 && DDB_CAN_PARTLY == 1 && DDB_CAN_FULLY == 2, "capabilities");
+_Static_assert(DDB_STATEMENT_TRANSACTION == 1 && DDB_STATEMENT_COPY_IN == 2 &&
+                   DDB_STATEMENT_META == 4 && DDB_STATEMENT_CONCURRENTLY == 8 &&
+                   DDB_STATEMENT_LEXED == 16, "statement flags");
+_Static_assert(DDB_ROW_INSERT == 1 && DDB_ROW_DELETE == 2 && DDB_ROW_UPDATE == 3, "row changes");
+_Static_assert(DDB_NEW_AUTOGENERATE == 1 && DDB_NEW_UPGRADE_NO_TRANSACTION == 2 &&
+                   DDB_NEW_DOWNGRADE_NO_TRANSACTION == 4, "new revision flags");
 _Static_assert(DDB_TYPE_STRING == 1 && DDB_TYPE_INT == 2 && DDB_TYPE_BOOL == 3 &&
                    DDB_TYPE_LIST == 4 && DDB_TYPE_DURATION == 5 && DDB_TYPE_PATH == 6, "types");
 

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 #include "pg/hazard.h"
-#include "pg/hazard_split.h"
+#include "pg/split.h"
 #include "pg/parse.h"
 
 enum verdict { HARMLESS, NOTE, DESTROYS };
@@ -462,18 +462,18 @@ static void test_split(void **state)
 {
     const char *cursor = "; SELECT 1 ;\n-- x\n CREATE FUNCTION f() RETURNS int BEGIN ATOMIC "
                          "SELECT CASE WHEN true THEN 1 END; END; DROP X";
-    struct hazard_part part;
+    struct split_part part;
 
     (void)state;
-    assert_true(hazard_split_next(&cursor, &part));
+    assert_true(split_next(&cursor, &part));
     assert_int_equal(part.len, strlen("SELECT 1 "));
-    assert_true(hazard_split_next(&cursor, &part));
+    assert_true(split_next(&cursor, &part));
     assert_int_equal(strncmp(part.text + part.len - 3, "END", 3), 0);
-    assert_true(hazard_split_next(&cursor, &part));
+    assert_true(split_next(&cursor, &part));
     assert_string_equal(part.text, "DROP X");
     assert_int_equal(part.code, part.len);
-    assert_false(hazard_split_next(&cursor, &part));
-    assert_false(hazard_split_next(&cursor, &part));
+    assert_false(split_next(&cursor, &part));
+    assert_false(split_next(&cursor, &part));
 }
 
 static void test_parse(void **state)

@@ -1,5 +1,5 @@
-/* hazard_split - see hazard_split.h. */
-#include "pg/hazard_split.h"
+/* split - see split.h. */
+#include "pg/split.h"
 
 #include <string.h>
 #include <strings.h>
@@ -157,7 +157,7 @@ static const char *skip_copy_data(const char *p)
     return p;
 }
 
-bool hazard_split_next(const char **cursor, struct hazard_part *part)
+bool split_next(const char **cursor, struct split_part *part)
 {
     struct words words = {.last = ""};
     const char *p = skip_blanks(*cursor);
@@ -165,7 +165,7 @@ bool hazard_split_next(const char **cursor, struct hazard_part *part)
 
     while (*p == ';')
         p = skip_blanks(p + 1);
-    *part = (struct hazard_part){.text = p};
+    *part = (struct split_part){.text = p};
     while (*p != '\0' && (*p != ';' || parens > 0 || words.body > 0)) {
         const char *token = p;
         bool quoted = false;
