@@ -98,13 +98,13 @@ static void test_other_major(void **state)
 {
     (void)state;
     BUILD("-DMAJOR=2");
-    refused("plugin \"variant\" was built for ABI 2.0, this deploy-db has 1.1",
+    refused("plugin \"variant\" was built for ABI 2.1, this deploy-db has 1.1",
             "Build the plugin with the plugin.h of this deploy-db");
     BUILD("-DMAJOR=0", "-DMINOR=7");
     refused("plugin \"variant\" was built for ABI 0.7, this deploy-db has 1.1", "Build");
     /* Nothing else in a table of another major version is looked at. */
     BUILD("-DMAJOR=2", "-DPLUGIN_SIZE=3", "-DKIND=9");
-    refused("plugin \"variant\" was built for ABI 2.0, this deploy-db has 1.1", "Build");
+    refused("plugin \"variant\" was built for ABI 2.1, this deploy-db has 1.1", "Build");
 }
 
 static void test_lacks_callback(void **state)
@@ -272,7 +272,7 @@ static void test_larger(void **state)
     BUILD("-DLARGER", "-DMINOR=2");
     buf_reset(&heard);
     plugin = adopted();
-    assert_int_equal(plugin->table.abi, 0x10001);
+    assert_int_equal(plugin->table.abi, 0x10002);
     assert_non_null(plugin->store.locate);
     assert_string_equal(buf_text(&heard), "variant loaded\n");
     host_unload_all();
