@@ -197,13 +197,14 @@ static int read_conf(struct cmd_context *context, struct errs *errs, struct err 
     return conf == NULL ? -1 : rc;
 }
 
-/* The environment: the first argument, else $DEPLOY_DB_ENV. */
+/* The environment: the first argument, where it names one or $DEPLOY_DB_ENV is not set; else that. */
 static int choose_env(struct cmd_context *context, bool required, struct err *err)
 {
     const char *name = getenv("DEPLOY_DB_ENV");
     const char *nearest;
 
-    if (context->n_args > 0 && (required || conf_env(context->conf, context->args[0]) != NULL)) {
+    if (context->n_args > 0 && ((required && (name == NULL || name[0] == '\0')) ||
+                                conf_env(context->conf, context->args[0]) != NULL)) {
         name = *context->args++;
         context->n_args--;
     }

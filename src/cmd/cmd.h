@@ -34,7 +34,7 @@ struct cmd {
     const char *synopsis; /* what follows the name */
     const char *summary;
     unsigned flags;
-    unsigned options;     /* sum of OPT_BITs */
+    uint64_t options;     /* sum of OPT_BITs */
     int max_args;
     int (*run)(struct cmd_context *context, struct err *err); /* the exit status */
 };

@@ -18,7 +18,7 @@ static const struct option_row rows[OPT_COUNT] = {
 #undef X
 };
 
-static const unsigned ALWAYS = OPT_BIT(CONFIG) | OPT_BIT(JSON) | OPT_BIT(YES) | OPT_BIT(VERBOSE) |
+static const uint64_t ALWAYS = OPT_BIT(CONFIG) | OPT_BIT(JSON) | OPT_BIT(YES) | OPT_BIT(VERBOSE) |
                                OPT_BIT(QUIET) | OPT_BIT(HELP) | OPT_BIT(VERSION_);
 
 /* --- the nearest word (Levenshtein distance, at most a third of the word apart) --------------------- */
@@ -80,6 +80,13 @@ static int unknown(const char *word, struct err *err)
                            : err_hint(err, "Did you mean --%s?", nearest);
 }
 
+static void keep_value(struct options *options, size_t option, const char *value)
+{
+    options->value[option] = value;
+    options->value_of[options->n_values] = (enum option)option;
+    options->values[options->n_values++] = value;
+}
+
 static int parse_long(const char *text, char ***next, struct options *options, struct err *err)
 {
     const char *equals = strchr(text, '=');
@@ -93,10 +100,10 @@ static int parse_long(const char *text, char ***next, struct options *options, s
             return equals == NULL
                        ? 0
                        : err_set(err, ERR_USAGE, "option \"--%s\" takes no value", rows[i].name);
-        options->value[i] = equals != NULL ? equals + 1 : **next;
-        if (options->value[i] == NULL)
+        if (equals == NULL && **next == NULL)
             return err_set(err, ERR_USAGE, "option \"--%s\" needs %s", rows[i].name,
                            rows[i].value);
+        keep_value(options, i, equals != NULL ? equals + 1 : **next);
         *next += equals == NULL;
         return 0;
     }
@@ -116,9 +123,10 @@ static int parse_letters(const char *letters, char ***next, struct options *opti
         options->given[i]++;
         if (rows[i].value == NULL)
             continue;
-        options->value[i] = letters[1] != '\0' ? letters + 1 : **next;
-        if (options->value[i] == NULL)
+        if (letters[1] == '\0' && **next == NULL)
             return err_set(err, ERR_USAGE, "option \"-%c\" needs %s", *letters, rows[i].value);
+        keep_value(options, i, letters[1] == '=' ? letters + 2 : letters[1] != '\0' ? letters + 1
+                                                                                     : **next);
         *next += letters[1] == '\0';
         return 0;
     }
@@ -132,6 +140,8 @@ int options_parse(int argc, char **argv, struct options *options, struct err *er
 
     memset(options, 0, sizeof *options);
     options->args = mem_alloc(((size_t)argc + 1) * sizeof *options->args);
+    options->values = mem_alloc(((size_t)argc + 1) * sizeof *options->values);
+    options->value_of = mem_alloc(((size_t)argc + 1) * sizeof *options->value_of);
     while (rc == 0 && *next != NULL) {
         const char *word = *next++;
 
@@ -140,7 +150,7 @@ int options_parse(int argc, char **argv, struct options *options, struct err *er
                 options->args[options->n_args++] = *next++;
         } else if (strncmp(word, "--", 2) == 0) {
             rc = parse_long(word + 2, &next, options, err);
-        } else if (word[0] == '-' && word[1] != '\0') {
+        } else if (word[0] == '-' && word[1] != '\0' && (word[1] < '0' || word[1] > '9')) {
             rc = parse_letters(word + 1, &next, options, err);
         } else {
             options->args[options->n_args++] = word;
@@ -152,26 +162,40 @@ int options_parse(int argc, char **argv, struct options *options, struct err *er
 void options_release(struct options *options)
 {
     mem_free(options->args);
+    mem_free(options->values);
+    mem_free(options->value_of);
     memset(options, 0, sizeof *options);
 }
 
-int options_check(const struct options *options, unsigned allowed, const char *command,
+const char *const *options_list(const struct options *options, struct arena *arena,
+                                enum option option)
+{
+    const char **list = arena_alloc(arena, ((size_t)options->n_values + 1) * sizeof *list);
+    size_t n = 0;
+
+    for (int i = 0; i < options->n_values; i++)
+        if (options->value_of[i] == option)
+            list[n++] = options->values[i];
+    return list;
+}
+
+int options_check(const struct options *options, uint64_t allowed, const char *command,
                   struct err *err)
 {
     for (unsigned i = 0; i < OPT_COUNT; i++)
-        if (options->given[i] > 0 && ((allowed | ALWAYS) & 1u << i) == 0) {
+        if (options->given[i] > 0 && ((allowed | ALWAYS) & UINT64_C(1) << i) == 0) {
             err_set(err, ERR_USAGE, "`%s` takes no option \"--%s\"", command, rows[i].name);
             return err_hint(err, "`deploy-db help %s` lists its options.", command);
         }
     return 0;
 }
 
-void options_help(unsigned allowed, struct buf *out)
+void options_help(uint64_t allowed, struct buf *out)
 {
     for (unsigned i = 0; i < OPT_COUNT; i++) {
         char left[48];
 
-        if (((allowed | ALWAYS) & 1u << i) == 0)
+        if (((allowed | ALWAYS) & UINT64_C(1) << i) == 0)
             continue;
         snprintf(left, sizeof left, "%c%c%s--%s%s%s", rows[i].letter ? '-' : ' ',
                  rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? ", " : "  ", rows[i].name,
