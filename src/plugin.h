@@ -153,6 +153,7 @@ struct ddb_host {
      *   steps            how many revisions an upgrade is expected to run
      *   version_table, version_table_schema       where Alembic's rows are; no schema: as the
      *                    session's search path finds the table (since 1.1)
+     *   direction        "upgrade" or "downgrade": what can_transaction is asked about (since 1.1)
      *   timeout_ms       the deadline for a child of this call, 0 for none */
     const char *(*fact)(struct ddb_call *call, const char *key);
 
@@ -316,8 +317,9 @@ struct ddb_engine {
     int (*can_downgrade)(struct ddb_call *call);
     int (*can_models)(struct ddb_call *call);
 
-    /* can_transaction(call, ids): whether running these revisions (NULL-terminated) is one
-     * transaction, so that a failure leaves nothing behind: FULLY only when that is certain. */
+    /* can_transaction(call, ids): whether a failure while these revisions (NULL-terminated) run leaves
+     * nothing behind that the version rows do not show, because each of them, or all of them, is one
+     * transaction with its change of the rows: FULLY only when that is certain. */
     int (*can_transaction)(struct ddb_call *call, const char *const *ids);
 
     /* --- since 1.1 --- */

@@ -196,6 +196,7 @@ static const struct ddb_engine engine = {
     .can_downgrade = can_downgrade,
     .can_models = can_models,
     .can_transaction = can_transaction,
+    .downgrade_sql = command_downgrade_sql,
 };
 
 static const struct ddb_setting settings[] = {

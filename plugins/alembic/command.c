@@ -130,7 +130,7 @@ static const char *const *vector(struct ddb_call *call, const char *action, cons
         list_push(call, &argv, "-n");
         list_push(call, &argv, section);
     }
-    list_push(call, &argv, from != NULL ? "upgrade" : action);
+    list_push(call, &argv, strcmp(action, "sql") == 0 ? "upgrade" : action);
     list_push(call, &argv, range);
     if (from != NULL)
         list_push(call, &argv, "--sql");
@@ -301,4 +301,20 @@ int command_sql(struct ddb_call *call, const char *from, const char *to,
     struct running running = {.call = call, .out = out, .arg = arg};
 
     return run(&running, vector(call, "sql", from, to), true);
+}
+
+int command_downgrade_sql(struct ddb_call *call, const char *from, const char *to,
+                          int (*out)(void *arg, const char *text, size_t n), void *arg)
+{
+    static const char *const replacements[] = {"sql", "downgrade", NULL};
+    struct running running = {.call = call, .out = out, .arg = arg};
+
+    for (const char *const *name = replacements; *name != NULL; name++) {
+        const char *const *whole = alembic_host->settings(call, *name);
+
+        if (whole != NULL && whole[0] != NULL)
+            return alembic_host->fail(call, "the SQL of a downgrade is not known: the engine has a "
+                                            "replacement for \"%s\"", *name);
+    }
+    return run(&running, vector(call, "downgrade", from, to), true);
 }

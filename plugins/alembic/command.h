@@ -25,8 +25,11 @@ int64_t command_timeout(struct ddb_call *call);
 /* command_run(call, action, target): "upgrade" or "downgrade". Changes: the database. */
 int command_run(struct ddb_call *call, const char *action, const char *target);
 
-/* command_sql(call, from, to, out, arg): the text of an offline upgrade. Changes: nothing. */
+/* command_sql(call, from, to, out, arg): the text of an offline upgrade; command_downgrade_sql: of a
+ * downgrade, which a replacement for "sql" cannot print. Changes: nothing. */
 int command_sql(struct ddb_call *call, const char *from, const char *to,
                 int (*out)(void *arg, const char *text, size_t n), void *arg);
+int command_downgrade_sql(struct ddb_call *call, const char *from, const char *to,
+                          int (*out)(void *arg, const char *text, size_t n), void *arg);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "cmd/options.h"
 #include "conf/conf.h"
+#include "deploy/goal.h"
 #include "deploy/services.h"
 
 /* What a command finds ready, as its flags ask. */
@@ -58,8 +59,16 @@ int cmd_fail(const struct errs *errs, struct err *err);
 int cmd_confirm(const struct cmd_context *context, const char *question, const char *word,
                 struct err *err) CHECK;
 
+/* cmd_deploy_run(context, command, goal, err): the pipeline to ${goal}, and its report. Returns the exit
+ * status. Changes: the database. */
+int cmd_deploy_run(struct cmd_context *context, const char *command, const struct goal *goal,
+                   struct err *err);
+
 /* The commands, in their files. */
 int cmd_deploy(struct cmd_context *context, struct err *err);
+int cmd_migrate_upgrade(struct cmd_context *context, struct err *err);
+int cmd_migrate_downgrade(struct cmd_context *context, struct err *err);
+int cmd_migrate_stamp(struct cmd_context *context, struct err *err);
 int cmd_deploy_plan(struct cmd_context *context, struct err *err);
 int cmd_deploy_recover(struct cmd_context *context, struct err *err);
 int cmd_inspect_status(struct cmd_context *context, struct err *err);

@@ -20,18 +20,25 @@ static void print_report(struct cmd_context *context, const struct run *run, int
     cmd_print(context, report_json(run, status, err), buf_text(&text));
 }
 
-int cmd_deploy(struct cmd_context *context, struct err *err)
+int cmd_deploy_run(struct cmd_context *context, const char *command, const struct goal *goal,
+                   struct err *err)
 {
-    struct run *run;
+    struct run *run = run_new(context->services, command);
     int status;
 
-    run = run_new(context->services, "deploy");
-    log_info("deploying to %s: %s", context->env->name,
+    run->goal = *goal;
+    run->with_hooks |= context->options->given[OPT_SNAPSHOT] > 0;
+    log_info("%s %s: %s", goal->kind == GOAL_DEPLOY ? "deploying to" : command, context->env->name,
              db_target_display(context->services->target));
     status = (int)deploy_run(run, err);
     print_report(context, run, status, err);
     run_close(run);
     return status;
+}
+
+int cmd_deploy(struct cmd_context *context, struct err *err)
+{
+    return cmd_deploy_run(context, "deploy", &(const struct goal){.kind = GOAL_DEPLOY}, err);
 }
 
 int cmd_deploy_recover(struct cmd_context *context, struct err *err)
@@ -123,7 +130,7 @@ int cmd_deploy_plan(struct cmd_context *context, struct err *err)
     int status = ERR_NONE;
 
     if (run_connect(run, 0, err) != 0 ||
-        plan_make(run->services, run->db, &run->plan, err) != 0) {
+        plan_make(run->services, run->db, NULL, &run->plan, err) != 0) {
         run_close(run);
         return ERR_REFUSED;
     }

@@ -66,7 +66,7 @@ static int read_plan(struct cmd_context *context, struct plan *plan, struct err 
     int rc = db_open(context->services->target, NULL, DB_READ, &db, err);
 
     if (rc == 0)
-        rc = plan_make(context->services, db, plan, err);
+        rc = plan_make(context->services, db, NULL, plan, err);
     db_close(db);
     return rc;
 }

@@ -60,7 +60,7 @@ int cmd_setup_doctor(struct cmd_context *context, struct err *err)
     int status = ERR_NONE;
 
     if (run_connect(run, 0, err) != 0 ||
-        plan_make(run->services, run->db, &run->plan, err) != 0) {
+        plan_make(run->services, run->db, NULL, &run->plan, err) != 0) {
         json_decref(array);
         run_close(run);
         return ERR_REFUSED;
@@ -152,8 +152,8 @@ static void add_env(struct buf *out, const struct env *env)
     buf_addf(out, "  strict.compare_server_default = %s%s\n",
              env->strict.compare_server_default ? "true" : "false",
              env->strict.from_default_server_default ? " (default)" : "");
-    buf_addf(out, "  target = %s\n  snapshot.plugin = %s\n", env->target,
-             env->snapshot.plugin.plugin);
+    buf_addf(out, "  target = %s\n  checksums = %s\n  snapshot.plugin = %s\n", env->target,
+             env->checksums, env->snapshot.plugin.plugin);
     add_list(out, "snapshot.stores", env->snapshot.stores);
     buf_addf(out, "  apply.lock_timeout = %lldms\n  apply.retries = %d\n  lock.wait = %lldms\n",
              (long long)env->apply.lock_timeout_ms, env->apply.retries,

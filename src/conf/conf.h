@@ -56,6 +56,7 @@ struct env {
     const char *maintenance_database; /* "postgres": where databases are created and renamed */
     bool is_protected;
     const char *target;               /* "head" or "heads" */
+    const char *checksums;            /* of applied files: "ignore", "warn" or "strict" */
     struct {
         bool compare_type, compare_server_default;
         bool models;                  /* ask the project's models in verify and check */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 static const char *const targets[] = {"head", "heads", NULL};
+static const char *const checksums[] = {"ignore", "warn", "strict", NULL};
 static const char *const verify_levels[] = {"fast", "full", NULL};
 
 enum { KEEP_MOST = 9999, RETRIES_MOST = 1000, LEVEL_MOST = 19, JOBS_MOST = 256 };
@@ -59,6 +60,7 @@ const struct conf_key conf_keys_table[] = {
     STRING(GROUP_ENV, "maintenance_database", struct env, maintenance_database, "postgres"),
     BOOL(GROUP_ENV, "protected", struct env, is_protected, "false"),
     CHOICE(GROUP_ENV, "target", struct env, target, "head", targets),
+    CHOICE(GROUP_ENV, "checksums", struct env, checksums, "warn", checksums),
     GROUP(GROUP_ENV, "strict", GROUP_STRICT),
     GROUP(GROUP_ENV, "snapshot", GROUP_SNAPSHOT),
     GROUP(GROUP_ENV, "apply", GROUP_APPLY),

@@ -1,6 +1,6 @@
 /*
- * apply - the project's own command runs the pending revisions (phases.h). From its first statement
- * on, the database is not as before: THE POINT OF NO RETURN.
+ * apply - the engine runs the pending revisions, up or down; a stamp changes the version rows alone
+ * (phases.h). From its first statement on, the database is not as before: THE POINT OF NO RETURN.
  */
 #include "deploy/phases.h"
 
@@ -15,6 +15,7 @@
 #include "deploy/lists.h"
 #include "deploy/prove.h"
 #include "deploy/record.h"
+#include "pg/versions_change.h"
 
 enum { FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 30 * 1000 };
 
@@ -51,6 +52,42 @@ static int64_t pause_ms(int n)
     return ms + random() % (ms / 2 + 1);
 }
 
+/* The rows alone, in one transaction. */
+static int stamp(struct run *run, struct err *err)
+{
+    const struct conf *conf = run->services->conf;
+    const struct goal_step *step = run->plan.path.steps;
+    struct versions_change *changes = arena_alloc(run->arena, step->n_changes * sizeof *changes);
+
+    for (size_t i = 0; i < step->n_changes; i++)
+        changes[i] = (struct versions_change){step->changes[i].from, step->changes[i].to};
+    return versions_change_rows(run->db, conf->version_table_schema, conf->version_table,
+                                run->before.rows, run->goal.purge, changes, step->n_changes, err);
+}
+
+static int migrate(struct run *run, struct err *err)
+{
+    const char *verb = run->plan.path.is_downgrade ? "undoing" : "applying";
+    size_t n = run->plan.pending.n;
+
+    for (int attempt = 1;; attempt++) {
+        struct err failure = ERR_INIT, proof = ERR_INIT;
+        bool lock_timeout;
+
+        log_info("%s %zu revision%s", verb, n, n == 1 ? "" : "s");
+        if (engine_run(run->services, &run->plan.path, &lock_timeout, &failure) == 0)
+            return 0;
+        if (!lock_timeout || attempt > run->env->apply.retries || cancel_requested() ||
+            !prove_rolled_back(run, &proof)) {
+            *err = failure;
+            return -1;
+        }
+        log_warning("%s; nothing was changed, attempt %d of %d follows", failure.primary,
+                    attempt + 1, run->env->apply.retries + 1);
+        clock_sleep_ms(pause_ms(attempt));
+    }
+}
+
 int apply_phase(struct run *run, struct err *err)
 {
     int64_t started = clock_mono_ms();
@@ -62,26 +99,13 @@ int apply_phase(struct run *run, struct err *err)
                      "command has ended (kill -9 leaves an unfinished run for `deploy-db recover`)\n");
     run->touched = true;
     run->services->steps = run->plan.pending.n;
-    for (int attempt = 1;; attempt++) {
-        struct err failure = ERR_INIT, proof = ERR_INIT;
-        bool lock_timeout;
-
-        log_info("applying %zu revision%s", run->plan.pending.n,
-                 run->plan.pending.n == 1 ? "" : "s");
-        if (engine_upgrade(run->services, run->target, &lock_timeout, &failure) == 0)
-            break;
-        if (!lock_timeout || attempt > run->env->apply.retries || cancel_requested() ||
-            !prove_rolled_back(run, &proof)) {
-            *err = failure;
-            return -1;
-        }
-        log_warning("%s; nothing was changed, attempt %d of %d follows", failure.primary,
-                    attempt + 1, run->env->apply.retries + 1);
-        clock_sleep_ms(pause_ms(attempt));
-    }
+    if ((run->goal.kind == GOAL_STAMP ? stamp(run, err) : migrate(run, err)) != 0)
+        return -1;
     if (FAULT("apply.middle"))
         return err_set(err, ERR_INTERNAL, "fault point apply.middle");
-    log_info("applied %zu revision%s in %s", run->plan.pending.n,
-             run->plan.pending.n == 1 ? "" : "s", clock_span(clock_mono_ms() - started, span));
+    if (run->goal.kind != GOAL_STAMP)
+        log_info("%s %zu revision%s in %s", run->plan.path.is_downgrade ? "undid" : "applied",
+                 run->plan.pending.n, run->plan.pending.n == 1 ? "" : "s",
+                 clock_span(clock_mono_ms() - started, span));
     return 0;
 }

@@ -33,7 +33,7 @@ static const struct phase phases[] = {
 
 int plan_phase(struct run *run, struct err *err)
 {
-    if (run_connect(run, 0, err) != 0 || plan_make(run->services, run->db, &run->plan, err) != 0)
+    if (run_connect(run, 0, err) != 0 || plan_make(run->services, run->db, &run->goal, &run->plan, err) != 0)
         return -1;
     if (run->plan.problems.n == 0)
         log_detail("%zu pending revision%s", run->plan.pending.n,
@@ -79,7 +79,8 @@ static int keep_books(struct run *run, const struct phase *phase, struct err *er
 /* The class of a failure that stops the run before anything was changed. */
 static enum err_code stop_code(const struct phase *phase, const struct err *err)
 {
-    if (err->code == ERR_REFUSED || err->code == ERR_PREPARE || err->code == ERR_BUSY)
+    if (err->code == ERR_USAGE || err->code == ERR_REFUSED || err->code == ERR_PREPARE ||
+        err->code == ERR_BUSY)
         return err->code;
     return phase->on_failure;
 }
@@ -132,5 +133,5 @@ enum err_code deploy_run(struct run *run, struct err *err)
         if (run->nothing_to_do)
             return (enum err_code)run_end(run, ERR_NONE, "nothing to do");
     }
-    return (enum err_code)run_end(run, ERR_NONE, "deployed");
+    return (enum err_code)run_end(run, ERR_NONE, goal_done(run->goal.kind));
 }

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/progress.h"
+#include "revision/show.h"
 
 static const struct ddb_engine *ops(const struct services *services)
 {
@@ -51,38 +52,98 @@ static bool is_lock_timeout(const struct err *err)
     return strstr(err->detail, "cause: lock timeout") != NULL;
 }
 
-int engine_upgrade(struct services *services, const char *target, bool *lock_timeout,
-                   struct err *err)
+bool engine_takes_steps(const struct services *services)
 {
-    struct ddb_call call = services_begin(services, &services->engine, err);
+    return ops(services)->steps != NULL;
+}
 
+static int cannot(const struct services *services, const char *what, struct err *err)
+{
+    return err_set(err, ERR_INTERNAL, "engine \"%s\" cannot %s",
+                   services->engine.plugin->table.name, what);
+}
+
+static const struct ddb_row_change *const *changes_of(struct arena *arena,
+                                                      const struct goal_step *step)
+{
+    struct ddb_row_change *all = arena_alloc(arena, step->n_changes * sizeof *all);
+    const struct ddb_row_change **list = arena_alloc(arena, (step->n_changes + 1) * sizeof *list);
+
+    for (size_t i = 0; i < step->n_changes; i++) {
+        static const uint64_t kinds[] = {[ROW_INSERT] = DDB_ROW_INSERT,
+                                         [ROW_DELETE] = DDB_ROW_DELETE,
+                                         [ROW_UPDATE] = DDB_ROW_UPDATE};
+
+        all[i] = (struct ddb_row_change){sizeof *all, kinds[step->changes[i].kind],
+                                         step->changes[i].from, step->changes[i].to};
+        list[i] = &all[i];
+    }
+    return list;
+}
+
+/* The steps as the plugin sees them. */
+static const struct ddb_step *const *steps_of(struct services *services,
+                                              const struct goal_path *path)
+{
+    struct arena *arena = services->arena;
+    struct ddb_step *all = arena_alloc(arena, path->n_steps * sizeof *all);
+    const struct ddb_step **list = arena_alloc(arena, (path->n_steps + 1) * sizeof *list);
+
+    for (size_t i = 0; i < path->n_steps; i++) {
+        const struct revision *revision = path->steps[i].revision;
+        auto_buf struct buf text = {0};
+
+        show_step(path->graph, revision, !path->is_downgrade, &text);
+        all[i] = (struct ddb_step){
+            .size = sizeof *all,
+            .id = revision->id,
+            .is_downgrade = path->is_downgrade,
+            .text = arena_strdup(arena, buf_text(&text)),
+            .path = revision->path,
+            .changes = changes_of(arena, &path->steps[i]),
+        };
+        list[i] = &all[i];
+    }
+    return list;
+}
+
+int engine_run(struct services *services, const struct goal_path *path, bool *lock_timeout,
+               struct err *err)
+{
+    const struct ddb_engine *engine = ops(services);
+    struct ddb_call call = services_begin(services, &services->engine, err);
+    const char *what = path->is_downgrade ? "downgrade" : "upgrade";
     int rc;
 
     call.changes = true;
     call.timeout_ms = services->env->apply.timeout_ms;
     *lock_timeout = false;
-    rc = ops(services)->upgrade(&call, target);
+    if (engine->steps != NULL)
+        rc = engine->steps(&call, steps_of(services, path));
+    else if (!path->is_downgrade)
+        rc = engine->upgrade(&call, path->target);
+    else if (engine->downgrade != NULL)
+        rc = engine->downgrade(&call, path->target);
+    else
+        return cannot(services, what, err);
     progress_end();
-    if (services_end(&call, rc, "upgrade", ERR_INTERNAL) == 0)
+    if (services_end(&call, rc, what, ERR_INTERNAL) == 0)
         return 0;
     *lock_timeout = is_lock_timeout(err);
     return -1;
 }
 
-int engine_downgrade(struct services *services, const char *target, struct err *err)
+int engine_settle(struct services *services, struct err *err)
 {
     struct ddb_call call = services_begin(services, &services->engine, err);
-    int rc;
 
+    if (ops(services)->settle == NULL)
+        return 0;
     call.changes = true;
-    call.timeout_ms = services->env->apply.timeout_ms;
-    if (ops(services)->downgrade == NULL)
-        return err_set(err, ERR_INTERNAL, "engine \"%s\" cannot downgrade",
-                       services->engine.plugin->table.name);
-    rc = ops(services)->downgrade(&call, target);
-    progress_end();
-    return services_end(&call, rc, "downgrade", ERR_INTERNAL);
+    return services_end(&call, ops(services)->settle(&call), "settle", ERR_INTERNAL);
 }
+
+/* --- what it would run ------------------------------------------------------------------------------ */
 
 static int add_text(void *arg, const char *text, size_t n)
 {
@@ -90,18 +151,47 @@ static int add_text(void *arg, const char *text, size_t n)
     return 0;
 }
 
-int engine_sql(struct services *services, const char *from, const char *to, struct buf *out,
-               struct err *err)
+/* An engine that takes targets renders from one revision. */
+static int target_sql(struct services *services, struct ddb_call *call,
+                      const struct goal_path *path, struct revset rows, struct buf *out)
+{
+    const struct ddb_engine *engine = ops(services);
+    const char *from = rows.n == 0 ? "base" : rows.v[0]->id;
+
+    if (rows.n > 1)
+        return err_set(call->err, ERR_INTERNAL, "the version table has several rows, and SQL can be "
+                                                "rendered from one revision only");
+    if (path->is_downgrade)
+        return engine->downgrade_sql == NULL
+                   ? cannot(services, "print the SQL of a downgrade", call->err)
+                   : engine->downgrade_sql(call, from, path->target, add_text, out);
+    return engine->sql == NULL ? cannot(services, "print its SQL", call->err)
+                               : engine->sql(call, from, path->target, add_text, out);
+}
+
+int engine_sql(struct services *services, const struct goal_path *path, struct revset rows,
+               bool has_table, struct buf *out, struct err *err)
 {
     struct ddb_call call = services_begin(services, &services->engine, err);
     int rc;
 
-    if (ops(services)->sql == NULL)
-        return err_set(err, ERR_INTERNAL, "engine \"%s\" cannot print its SQL",
-                       services->engine.plugin->table.name);
-    rc = ops(services)->sql(&call, from, to, add_text, out);
+    if (ops(services)->steps_sql != NULL)
+        rc = ops(services)->steps_sql(&call, steps_of(services, path), !has_table, add_text, out);
+    else
+        rc = target_sql(services, &call, path, rows, out);
     progress_end();
     return services_end(&call, rc, "sql", ERR_INTERNAL);
+}
+
+int engine_inspect(struct services *services,
+                   int (*each)(void *arg, const struct ddb_finding *finding), void *arg,
+                   struct err *err)
+{
+    struct ddb_call call = services_begin(services, &services->engine, err);
+
+    if (ops(services)->inspect == NULL)
+        return 0;
+    return services_end(&call, ops(services)->inspect(&call, each, arg), "inspect", ERR_REFUSED);
 }
 
 /* --- models ----------------------------------------------------------------------------------------- */
@@ -181,7 +271,8 @@ bool engine_can_downgrade(struct services *services)
     struct err err = ERR_INIT;
     struct ddb_call call = services_begin(services, &services->engine, &err);
 
-    if (ops(services)->downgrade == NULL || ops(services)->can_downgrade == NULL)
+    if ((ops(services)->downgrade == NULL && ops(services)->steps == NULL) ||
+        ops(services)->can_downgrade == NULL)
         return false;
     return graded(&call, ops(services)->can_downgrade(&call), DDB_CAN_PARTLY, "can_downgrade");
 }
@@ -196,16 +287,17 @@ bool engine_can_models(struct services *services)
     return graded(&call, ops(services)->can_models(&call), DDB_CAN_PARTLY, "can_models");
 }
 
-bool engine_is_atomic(struct services *services, struct revset pending)
+bool engine_is_atomic(struct services *services, const struct goal_path *path)
 {
     struct err err = ERR_INIT;
     struct ddb_call call = services_begin(services, &services->engine, &err);
-    const char **ids = arena_alloc(services->arena, (pending.n + 1) * sizeof *ids);
+    const char **ids = arena_alloc(services->arena, (path->pending.n + 1) * sizeof *ids);
 
     if (ops(services)->can_transaction == NULL)
         return false;
-    for (size_t i = 0; i < pending.n; i++)
-        ids[i] = pending.v[i]->id;
+    for (size_t i = 0; i < path->pending.n; i++)
+        ids[i] = path->pending.v[i]->id;
+    call.is_downgrade = path->is_downgrade;
     return graded(&call, ops(services)->can_transaction(&call, ids), DDB_CAN_FULLY,
                   "can_transaction");
 }

@@ -5,6 +5,7 @@
 #define DEPLOY_ENGINE_H
 
 #include "base/buf.h"
+#include "deploy/goal.h"
 #include "deploy/services.h"
 #include "revision/graph.h"
 
@@ -12,15 +13,28 @@
  * an entry of ${errs} (ERR_REFUSED). Changes: nothing. */
 int engine_graph(struct services *services, struct graph **graph, struct errs *errs) CHECK;
 
-/* engine_upgrade and engine_downgrade: the project's own command. On failure ${lock_timeout} says
- * whether the server gave up waiting for a lock. Changes: the database. */
-int engine_upgrade(struct services *services, const char *target, bool *lock_timeout,
-                   struct err *err) CHECK;
-int engine_downgrade(struct services *services, const char *target, struct err *err) CHECK;
+/* engine_takes_steps(services): the engine is handed steps with their changes of the version rows; one
+ * that is not finds its own way to path->target. */
+bool engine_takes_steps(const struct services *services);
 
-/* engine_sql(services, from, to, out, err): the SQL that an upgrade would run. Changes: nothing. */
-int engine_sql(struct services *services, const char *from, const char *to, struct buf *out,
+/* engine_run(services, path, lock_timeout, err): run the migrations of ${path}. On failure
+ * ${lock_timeout} says whether the server gave up waiting for a lock. Changes: the database. */
+int engine_run(struct services *services, const struct goal_path *path, bool *lock_timeout,
                struct err *err) CHECK;
+
+/* engine_settle(services, err): undo what half-applied revisions left. Changes: the database. */
+int engine_settle(struct services *services, struct err *err) CHECK;
+
+/* engine_sql(services, path, rows, has_table, out, err): the SQL that engine_run would run from the
+ * version rows ${rows}; without the version table (${has_table}) it is created. Changes: nothing. */
+int engine_sql(struct services *services, const struct goal_path *path, struct revset rows,
+               bool has_table, struct buf *out, struct err *err) CHECK;
+
+/* engine_inspect(services, each, arg, err): hand what is not right with what was applied to ${each}; its
+ * strings live until it returns. Changes: nothing. */
+int engine_inspect(struct services *services,
+                   int (*each)(void *arg, const struct ddb_finding *finding), void *arg,
+                   struct err *err) CHECK;
 
 struct model_difference {
     const char *aspect, *object, *text;
@@ -36,10 +50,10 @@ int engine_models(struct services *services, struct model_difference **list, siz
 int engine_identify(struct services *services, struct ddb_identity *identity, bool *supported,
                     struct err *err) CHECK;
 
-/* engine_can_downgrade, engine_can_models, engine_is_atomic(services, pending): false when unknown.
- * Atomic: the run is one transaction for certain. */
+/* engine_can_downgrade, engine_can_models, engine_is_atomic(services, path): false when unknown.
+ * Atomic: whatever is committed, its version rows are too, for certain. */
 bool engine_can_downgrade(struct services *services);
 bool engine_can_models(struct services *services);
-bool engine_is_atomic(struct services *services, struct revset pending);
+bool engine_is_atomic(struct services *services, const struct goal_path *path);
 
 #endif

@@ -21,7 +21,7 @@ static char **hook_env(const struct run *run, const char *event, int status)
     strvec_pushf(&env, "DEPLOY_DB_EVENT=%s", event);
     strvec_pushf(&env, "DEPLOY_DB_RUN=%s", run->id);
     strvec_pushf(&env, "DEPLOY_DB_FROM=%s", lists_joined(run->arena, run->before.rows, ",", ""));
-    strvec_pushf(&env, "DEPLOY_DB_TO=%s", lists_joined(run->arena, run->heads, ",", ""));
+    strvec_pushf(&env, "DEPLOY_DB_TO=%s", lists_joined(run->arena, run->planned, ",", ""));
     strvec_pushf(&env, "DEPLOY_DB_SNAPSHOT=%s", run->snapshot == NULL ? "" : run->snapshot);
     strvec_pushf(&env, "DEPLOY_DB_STATUS=%d", status);
     return arena_list(run->arena, &env);
@@ -58,6 +58,8 @@ static int run_scripts(struct run *run, const char *event, const char *path, int
 int hook_event(struct run *run, const char *event, const char *const *list, int status,
                struct err *err)
 {
+    if (!run->with_hooks)
+        return 0;
     for (; list != NULL && *list != NULL; list++)
         if (strcmp(*list, "snapshot") != 0 && run_scripts(run, event, *list, status, err) != 0)
             return -1;
@@ -89,6 +91,8 @@ static int take_snapshot(struct run *run, struct err *err)
 
 int hook_phase(struct run *run, struct err *err)
 {
+    if (!run->with_hooks)
+        return 0;
     for (const char *const *hook = run->env->hooks.pre_deploy; hook != NULL && *hook != NULL;
          hook++) {
         int rc = strcmp(*hook, "snapshot") == 0 ? take_snapshot(run, err)

@@ -43,6 +43,14 @@ void hook_failed(struct run *run, enum err_code status);
  * that cannot be made is a problem too. Returns the number of differences. */
 size_t verify_models(struct run *run, struct errs *problems);
 
+/* verify_wants_models(run): whether the models are to be compared: the environment asks for it, the engine
+ * can, and the run leaves the database at the heads, which is what the models describe. */
+bool verify_wants_models(struct run *run);
+
+/* verify_applied(run, problems, err): what the engine finds wrong with what was applied: an edited file is
+ * a problem, a warning or nothing, as env->checksums says; a half-applied revision is a warning. */
+int verify_applied(struct run *run, struct errs *problems, struct err *err) CHECK;
+
 /* verify_is_strict(env): whether drift is an error there: an environment that compares types or defaults
  * is strict; elsewhere it is a warning. */
 bool verify_is_strict(const struct env *env);

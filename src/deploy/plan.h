@@ -5,6 +5,7 @@
 #ifndef DEPLOY_PLAN_H
 #define DEPLOY_PLAN_H
 
+#include "deploy/goal.h"
 #include "deploy/services.h"
 #include "pg/hazard.h"
 #include "revision/graph.h"
@@ -14,8 +15,10 @@ struct plan {
     char **row_ids;            /* as stored, sorted; NULL-terminated */
     struct revset rows;        /* the known ones */
     struct revset heads;       /* effective heads of the project */
+    bool has_table;            /* the version table is there */
     struct revset pending;     /* in the order in which they run */
-    const char *target;        /* what the engine is given: an identifier or "heads" */
+    struct goal_path path;     /* the same as steps, and the rows that they leave */
+    const char *target;        /* what an engine that takes targets is given */
     struct errs problems;      /* why it cannot be carried out: rows, heads, files */
 
     bool has_sql;              /* plan_sql succeeded: what follows is known */
@@ -27,10 +30,12 @@ struct plan {
     bool atomic;               /* the engine runs it as one transaction, for certain */
 };
 
-/* plan_make(services, db, plan, err): compare the rows in the database with the project's revisions,
- * without running anything of the project. Mistakes in rows, heads and files are ${plan}->problems,
- * not a failure. Release with plan_release. */
-int plan_make(struct services *services, struct db *db, struct plan *plan, struct err *err) CHECK;
+/* plan_make(services, db, goal, plan, err): compare the rows in the database with the project's
+ * revisions, without running anything of the project. Mistakes in rows, heads and files are
+ * ${plan}->problems, not a failure; a target that cannot be understood is one (ERR_USAGE). ${goal} NULL
+ * is a deployment. Release with plan_release. */
+int plan_make(struct services *services, struct db *db, const struct goal *goal, struct plan *plan,
+              struct err *err) CHECK;
 
 /* plan_sql(services, plan): ask the engine for the SQL of the pending revisions and look for hazards;
  * when that is not possible ${plan}->no_sql_reason says why, and everything counts as destroying. */
@@ -39,7 +44,7 @@ void plan_sql(struct services *services, struct plan *plan);
 /* plan_equal(a, b): the same rows, pending revisions and target. */
 bool plan_equal(const struct plan *a, const struct plan *b);
 
-/* plan_is_current(plan): no pending revision and no problem: the rows are the effective heads. */
+/* plan_is_current(plan): no step and no problem: of a deployment, the rows are the effective heads. */
 bool plan_is_current(const struct plan *plan);
 
 void plan_release(struct plan *plan);

@@ -10,7 +10,7 @@ static int plan_again(struct run *run, struct errs *problems, struct err *err)
 {
     struct plan fresh;
 
-    if (plan_make(run->services, run->db, &fresh, err) != 0)
+    if (plan_make(run->services, run->db, &run->goal, &fresh, err) != 0)
         return -1;
     if (!plan_equal(&run->plan, &fresh)) {
         if (plan_is_current(&fresh)) {
@@ -36,7 +36,7 @@ int preflight_phase(struct run *run, struct err *err)
         return -1;
     run->target = run->plan.target;
     run->pending = lists_ids(run->arena, run->plan.pending);
-    run->heads = lists_ids(run->arena, run->plan.heads);
+    run->planned = lists_ids(run->arena, run->plan.path.planned);
     if (problems.n == 0 && plan_is_current(&run->plan) && !run->pooled) {
         preflight_checks_unfinished(run, &problems);
         run->nothing_to_do = problems.n == 0;

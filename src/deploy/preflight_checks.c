@@ -297,7 +297,7 @@ static void check_models(struct checking *c)
     struct err err = ERR_INIT;
     size_t n = 0;
 
-    if (!run->env->strict.models || !engine_can_models(run->services) ||
+    if (!verify_wants_models(run) ||
         engine_models(run->services, &list, &n, &err) == 0)
         return;
     err_hint(&err, "Mend it, or set strict.models = false for this environment.");
@@ -305,6 +305,15 @@ static void check_models(struct checking *c)
         refuse_failure(c, &err, ERR_REFUSED);
     else
         run_warn(run, "%s", err.primary);
+}
+
+/* Files that are not what they were when they were applied, revisions that are half applied. */
+static void check_applied(struct checking *c)
+{
+    struct err err = ERR_INIT;
+
+    if (verify_applied(c->run, c->problems, &err) != 0)
+        refuse_failure(c, &err, ERR_REFUSED);
 }
 
 /* What changed since the last deployment, outside of migrations: worth knowing, not a refusal. */
@@ -341,6 +350,10 @@ static void check_hazards(struct checking *c)
     struct run *run = c->run;
     struct plan *plan = &run->plan;
 
+    if (run->goal.kind == GOAL_STAMP) {
+        run->lossless = run->atomic = true;
+        return;
+    }
     if (plan->problems.n > 0 || plan->pending.n == 0)
         return;
     plan_sql(run->services, plan);
@@ -357,31 +370,35 @@ static void check_hazards(struct checking *c)
 struct check {
     const char *name;
     void (*run)(struct checking *c);
+    bool migrations; /* it is about the migrations: a stamp runs none */
 };
 
 static const struct check checks[] = {
-    {"revisions and version rows", check_plan},
-    {"pooler", check_pooler},
-    {"server", check_server},
-    {"unfinished runs", check_unfinished},
-    {"privileges", check_privileges},
-    {"dumps, long and prepared transactions", check_sessions},
-    {"invalid indexes", check_indexes},
-    {"the project's database", check_identity},
-    {"the project's models", check_models},
-    {"last deployment's catalog", check_expected},
-    {"hazards", check_hazards},
+    {"revisions and version rows", check_plan, false},
+    {"pooler", check_pooler, false},
+    {"server", check_server, false},
+    {"unfinished runs", check_unfinished, false},
+    {"privileges", check_privileges, false},
+    {"dumps, long and prepared transactions", check_sessions, true},
+    {"invalid indexes", check_indexes, true},
+    {"the project's database", check_identity, true},
+    {"the project's models", check_models, true},
+    {"applied revisions", check_applied, true},
+    {"last deployment's catalog", check_expected, true},
+    {"hazards", check_hazards, false},
 };
 
 /* Where a snapshot is among the pre-deploy hooks. */
 static const struct check snapshot_checks[] = {
-    {"snapshot tool", check_snapshot_tool},
-    {"stores", check_stores},
+    {"snapshot tool", check_snapshot_tool, false},
+    {"stores", check_stores, false},
 };
 
 static void run_checks(struct checking *c, const struct check *list, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
+        if (list[i].migrations && c->run->goal.kind == GOAL_STAMP)
+            continue;
         log_debug("preflight: %s", list[i].name);
         list[i].run(c);
     }
@@ -400,7 +417,7 @@ void preflight_checks(struct run *run, struct errs *problems)
         return;
     }
     run_checks(&c, checks, sizeof checks / sizeof *checks);
-    if (lists_has((char *const *)run->env->hooks.pre_deploy, "snapshot"))
+    if (run->with_hooks && lists_has((char *const *)run->env->hooks.pre_deploy, "snapshot"))
         run_checks(&c, snapshot_checks, sizeof snapshot_checks / sizeof *snapshot_checks);
     health_release(&c.health);
 }

@@ -71,13 +71,13 @@ int prove_planned(struct run *run, struct err *err)
                       err) != 0)
         return -1;
     now = arena_list(run->arena, &rows);
-    for (size_t i = 0; run->heads[i] != NULL; i++)
-        same = same && lists_has(now, run->heads[i]);
+    for (size_t i = 0; run->planned[i] != NULL; i++)
+        same = same && lists_has(now, run->planned[i]);
     for (size_t i = 0; now[i] != NULL; i++)
-        same = same && lists_has(run->heads, now[i]);
+        same = same && lists_has(run->planned, now[i]);
     if (!same)
         return err_set(err, ERR_INTERNAL, "version rows are %s, the heads are %s",
                        lists_joined(run->arena, now, ", ", "(none)"),
-                       lists_joined(run->arena, run->heads, ", ", "(none)"));
+                       lists_joined(run->arena, run->planned, ", ", "(none)"));
     return 0;
 }

@@ -51,15 +51,15 @@ int record_write(struct run *run, struct err *err)
     const struct before *before = &run->before;
     auto_free char *lossy_reason = log_clean(run->lossy_reason == NULL ? "" : run->lossy_reason);
     json_t *json = json_pack(
-        "{s:i, s:b, s:s, s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:s, s:b, s:b, s:s, s:b, s:s?, s:s?}",
+        "{s:i, s:b, s:s, s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:s, s:b, s:b, s:s, s:b, s:b, s:s?, s:s?}",
         "version", RECORD_VERSION, "known", before->known, "properties",
         before->properties == NULL ? "" : before->properties, "rows", lists_json(before->rows),
         "fingerprint", before->fingerprint, "invalid_indexes", lists_json(before->invalid_indexes),
         "writes", writes_of(before), "stats_reset",
         before->stats_reset == NULL ? "" : before->stats_reset, "pending", lists_json(run->pending),
-        "heads", lists_json(run->heads), "target", run->target, "lossless", run->lossless, "atomic",
+        "planned", lists_json(run->planned), "target", run->target, "lossless", run->lossless, "atomic",
         run->atomic, "lossy_reason", lossy_reason,
-        "may_restore", run->may_restore, "snapshot", run->snapshot, "store", run->store);
+        "may_restore", run->may_restore, "with_hooks", run->with_hooks, "snapshot", run->snapshot, "store", run->store);
     char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
     int rc;
 
@@ -101,12 +101,13 @@ int record_read(struct run *run, const char *source, struct err *err)
     before->properties = lists_text(arena, json, "properties");
     before->stats_reset = lists_text(arena, json, "stats_reset");
     run->pending = lists_from(arena, json_object_get(json, "pending"));
-    run->heads = lists_from(arena, json_object_get(json, "heads"));
+    run->planned = lists_from(arena, json_object_get(json, "planned"));
     run->target = lists_text(arena, json, "target");
     run->lossless = flag(json, "lossless");
     run->atomic = flag(json, "atomic");
     run->lossy_reason = lists_text(arena, json, "lossy_reason");
     run->may_restore = flag(json, "may_restore");
+    run->with_hooks = flag(json, "with_hooks");
     run->snapshot = lists_text(arena, json, "snapshot");
     run->store = lists_text(arena, json, "store");
     json_decref(json);

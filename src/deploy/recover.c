@@ -14,6 +14,7 @@
 #include "pg/ledger.h"
 #include "pg/swap.h"
 #include "pg/versions.h"
+#include "revision/rows.h"
 
 enum { SERVER_WAIT_MS = 30 * 1000, OBSERVE_LOCK_MS = 120 * 1000, IDLE_WAIT_MS = 60 * 1000 };
 
@@ -72,6 +73,34 @@ static int rung_transaction(struct run *run, struct err *err)
     return prove_rolled_back(run, err) ? 0 : -1;
 }
 
+/* One downgrade from the rows as they are now. */
+static int step_down(struct run *run, const char *target, struct err *err)
+{
+    const struct conf *conf = run->services->conf;
+    const char *const targets[] = {target, NULL};
+    const struct goal goal = {.kind = GOAL_DOWNGRADE, .targets = targets};
+    struct goal_path path = {.target = target, .is_downgrade = true};
+    auto_strvec struct strvec ids = {0};
+    struct errs problems = {0};
+    struct revset rows;
+    bool exists, lock_timeout;
+    int rc = 0;
+
+    log_info("downgrading to %s", target);
+    if (engine_takes_steps(run->services)) {
+        if (versions_read(run->db, conf->version_table_schema, conf->version_table, &ids, &exists,
+                          err) != 0)
+            return -1;
+        if (rows_check(run->plan.graph, (const char *const *)arena_list(run->arena, &ids), &rows,
+                       &problems) != 0)
+            rc = phases_join(&problems, "the version rows cannot be understood", err);
+        else
+            rc = goal_path(run->plan.graph, &goal, rows, NULL, &path, err);
+        errs_release(&problems);
+    }
+    return rc == 0 ? engine_run(run->services, &path, &lock_timeout, err) : -1;
+}
+
 /* Where to go down to, newest first: below each pending revision that stands on none. With several of
  * these, CHILD@PARENT keeps a parent's other children, which were there before. */
 static int downgrade_targets(const struct run *run, struct strvec *targets, struct err *err)
@@ -111,13 +140,14 @@ static int rung_downgrade(struct run *run, struct err *err)
         return err_set(err, ERR_OPERATOR, "a downgrade would not bring everything back: %s",
                        run->lossy_reason == NULL || run->lossy_reason[0] == '\0' ? "what the migrations do is not known"
                                                  : run->lossy_reason);
+    if (run->goal.kind == GOAL_DOWNGRADE || run->goal.kind == GOAL_STAMP)
+        return err_set(err, ERR_OPERATOR, "only an upgrade can be undone by a downgrade");
     if (!engine_can_downgrade(run->services))
         return err_set(err, ERR_OPERATOR, "the engine cannot downgrade");
-    if (downgrade_targets(run, &targets, err) != 0)
+    if (downgrade_targets(run, &targets, err) != 0 || engine_settle(run->services, err) != 0)
         return -1;
     for (size_t i = 0; i < targets.n; i++) {
-        log_info("downgrading to %s", targets.v[i]);
-        if (engine_downgrade(run->services, targets.v[i], err) != 0)
+        if (step_down(run, targets.v[i], err) != 0)
             return -1;
         if (FAULT("recover.downgraded"))
             return err_set(err, ERR_OPERATOR, "fault point recover.downgraded");

@@ -36,19 +36,19 @@ static void report_restore(const struct run *run, int status, struct buf *out)
 void report_text(const struct run *run, int status, struct buf *out)
 {
     const char *name = run->env->name;
-    const char *heads = lists_joined(run->arena, run->heads, ", ", "base");
+    const char *planned = lists_joined(run->arena, run->planned, ", ", "base");
 
     if (strcmp(run->command, "restore") == 0) {
         report_restore(run, status, out);
         return;
     }
     if (run->nothing_to_do) {
-        buf_addf(out, "%s: nothing to do, the database stands at %s\n", name, heads);
+        buf_addf(out, "%s: nothing to do, the database stands at %s\n", name, planned);
         return;
     }
     if (status == ERR_NONE || status == ERR_POST) {
         buf_addf(out, "%s: %s\n  database: as planned, at %s\n", name,
-                 status == ERR_NONE ? "deployed" : err_meaning(status), heads);
+                 status == ERR_NONE ? goal_done(run->goal.kind) : err_meaning(status), planned);
     } else {
         buf_addf(out, "%s: %s\n  database: %s\n", name, err_meaning(status),
                  err_database(status));
@@ -104,7 +104,7 @@ json_t *report_json(const struct run *run, int status, const struct err *err)
         "environment", run->env->name, "run", run->id, "command", run->command, "status", status,
         "outcome", err_meaning(status), "database", err_database(status), "nothing_to_do",
         run->nothing_to_do, "from", lists_json(run->before.rows), "pending", lists_json(run->pending),
-        "heads", lists_json(run->heads), "failed_phase", run->phase, "recovered_by",
+        "planned", lists_json(run->planned), "failed_phase", run->phase, "recovered_by",
         run->recovered_by, "snapshot", run->snapshot, "store", run->store, "kept_database",
         run->kept_database);
     json_t *warnings = json_array();

@@ -66,6 +66,8 @@ static struct run *make(struct services *services, const char *id, const char *c
     run->host = host_name(run->arena);
     run->state_dir = run_state_dir(services);
     run->target = "heads";
+    run->goal.kind = goal_kind(command);
+    run->with_hooks = run->goal.kind == GOAL_DEPLOY || run->env->is_protected;
     services->run = id;
     db_set_run(id);
     return run;

@@ -45,10 +45,12 @@ struct run {
     bool nothing_to_do;
     bool touched;          /* the point of no return was passed */
 
+    struct goal goal;
+    bool with_hooks;       /* the environment's hooks run, "snapshot" among them */
     struct plan plan;
     struct before before;
     char **pending;        /* identifiers; as in the plan, or from the record */
-    char **heads;          /* the rows after a complete upgrade */
+    char **planned;        /* the version rows that the run is to leave */
     const char *target;
     bool lossless, atomic;
     const char *lossy_reason;   /* why not lossless */

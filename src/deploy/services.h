@@ -49,6 +49,7 @@ struct ddb_call {
     struct err *err;
     int64_t timeout_ms; /* for its children; 0: none */
     bool changes;       /* its sessions change the database: timeouts apply */
+    bool is_downgrade;  /* what is asked about goes down */
     const char *cwd;
     char errors[2048];
 };

@@ -140,6 +140,8 @@ static const char *service_fact(struct ddb_call *call, const char *key)
         return services->conf->version_table;
     if (strcmp(key, "version_table_schema") == 0)
         return services->conf->version_table_schema;
+    if (strcmp(key, "direction") == 0)
+        return call->is_downgrade ? "downgrade" : "upgrade";
     if (strcmp(key, "timeout_ms") == 0)
         return arena_printf(arena, "%lld", (long long)call->timeout_ms);
     if (env == NULL)

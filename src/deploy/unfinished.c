@@ -108,7 +108,7 @@ static struct run *from_journal(struct services *services, struct db *db, struct
             log_warning("%s", err->primary);
         return NULL;
     }
-    if (found || strcmp(state->phase, "hooks") == 0 || strcmp(state->command, "deploy") != 0)
+    if (found || strcmp(state->phase, "hooks") == 0 || !goal_is_deployment(state->command))
         return run_resume(services, state->run, state->command, journal);
     err_set(err, ERR_OPERATOR, "database \"%s\" does not know run %s, so nothing of it is undone",
             db_name(db), state->run);
@@ -212,7 +212,7 @@ static int rows_are_ours(struct run *run, struct err *err)
         return -1;
     for (size_t i = 0; i < rows.n; i++)
         if (!lists_has(run->before.rows, rows.v[i]) && !lists_has(run->pending, rows.v[i]) &&
-            !lists_has(run->heads, rows.v[i])) {
+            !lists_has(run->planned, rows.v[i])) {
             err_set(err, ERR_OPERATOR, "revision %s was applied after run %s, so nothing is undone",
                     rows.v[i], run->id);
             return err_hint(err, "Decide by hand; `deploy-db status %s` shows where it stands.",
@@ -262,7 +262,7 @@ static enum err_code settle_deployment(struct run *run, const char *phase, struc
 
     if (is_any(phase, untouched))
         return discard(run, err);
-    if (run->heads == NULL || !run->before.known) {
+    if (run->planned == NULL || !run->before.known) {
         err_set(err, ERR_OPERATOR, "there is no record of what run %s was to do", run->id);
         return ERR_OPERATOR;
     }
@@ -371,7 +371,7 @@ static enum err_code settle(struct run *run, struct err *err)
     if (strcmp(run->command, "restore") == 0)
         return settle_restore(run, err);
     if ((state->record != NULL && record_read(run, state->record, err) != 0) ||
-        may_restore(run, err) != 0 || plan_make(run->services, run->db, &run->plan, err) != 0)
+        may_restore(run, err) != 0 || plan_make(run->services, run->db, NULL, &run->plan, err) != 0)
         return ERR_OPERATOR;
     return settle_deployment(run, phase, err);
 }

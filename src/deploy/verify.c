@@ -23,6 +23,54 @@ static const char *on_off(bool on)
     return on ? "on" : "off";
 }
 
+/* Whether the rows that the run leaves are the project's heads. */
+static bool at_heads(const struct run *run)
+{
+    char **heads = lists_ids(run->arena, run->plan.heads);
+    size_t n = 0;
+
+    if (run->planned == NULL)
+        return true;
+    for (; run->planned[n] != NULL; n++)
+        if (!lists_has(heads, run->planned[n]))
+            return false;
+    return n == run->plan.heads.n;
+}
+
+bool verify_wants_models(struct run *run)
+{
+    return run->env->strict.models && engine_can_models(run->services) && at_heads(run);
+}
+
+struct applied {
+    struct run *run;
+    struct errs *problems;
+};
+
+static int take_finding(void *arg, const struct ddb_finding *finding)
+{
+    struct applied *applied = arg;
+    bool is_edited = strcmp(finding->kind, "edited") == 0;
+    const char *policy = is_edited ? applied->run->env->checksums : "warn";
+    struct err *problem;
+
+    if (strcmp(policy, "warn") == 0) {
+        run_warn(applied->run, "%s", finding->text);
+    } else if (strcmp(policy, "strict") == 0) {
+        problem = errs_new(applied->problems);
+        err_set(problem, ERR_REFUSED, "%s", finding->text);
+        err_hint(problem, "%s", finding->hint);
+    }
+    return 0;
+}
+
+int verify_applied(struct run *run, struct errs *problems, struct err *err)
+{
+    struct applied applied = {run, problems};
+
+    return engine_inspect(run->services, take_finding, &applied, err);
+}
+
 size_t verify_models(struct run *run, struct errs *problems)
 {
     const struct env *env = run->env;
@@ -31,7 +79,7 @@ size_t verify_models(struct run *run, struct errs *problems)
     struct err *problem;
     size_t n = 0;
 
-    if (!env->strict.models || !engine_can_models(run->services))
+    if (!verify_wants_models(run))
         return 0;
     log_info("comparing the models with the database (compare_type %s, compare_server_default %s)",
              on_off(env->strict.compare_type), on_off(env->strict.compare_server_default));
@@ -100,17 +148,29 @@ static int verify_indexes(struct run *run, struct err *err)
     return rc;
 }
 
+/* What the migrations made, where there were any; verify hooks know the database at the heads. */
+static int verify_made(struct run *run, struct err *err)
+{
+    if (run->goal.kind == GOAL_STAMP)
+        return 0;
+    if (verify_indexes(run, err) != 0 || verify_drift(run, err) != 0)
+        return -1;
+    if (at_heads(run) && hook_event(run, "verify", run->env->hooks.verify, 0, err) != 0)
+        return err_wrap(err, "a verify hook refuses");
+    return 0;
+}
+
 int verify_phase(struct run *run, struct err *err)
 {
     if (!db_alive(run->db) && run_connect(run, 0, err) != 0)
         return -1;
-    if (prove_planned(run, err) != 0 || verify_indexes(run, err) != 0 ||
-        verify_drift(run, err) != 0)
+    if (prove_planned(run, err) != 0)
         return -1;
     if (FAULT("verify.middle"))
         return err_set(err, ERR_INTERNAL, "fault point verify.middle");
-    if (hook_event(run, "verify", run->env->hooks.verify, 0, err) != 0)
-        return err_wrap(err, "a verify hook refuses");
-    log_info("verified: the database stands at %s", run->heads[0] == NULL ? "base" : run->heads[0]);
+    if (verify_made(run, err) != 0)
+        return -1;
+    log_info("verified: the database stands at %s",
+             lists_joined(run->arena, run->planned, ", ", "base"));
     return 0;
 }
