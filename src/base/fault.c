@@ -3,6 +3,7 @@
 
 #ifdef FAULTS
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,11 +11,16 @@
 
 int fault_hit(const char *point)
 {
+    static long times;
     const char *wanted = getenv("DEPLOY_DB_FAULT");
     const char *action = wanted == NULL ? NULL : strrchr(wanted, ':');
+    const char *at = action == NULL ? NULL : memchr(wanted, '@', (size_t)(action - wanted));
+    const char *end = at != NULL ? at : action;
 
-    if (action == NULL || strlen(point) != (size_t)(action - wanted) ||
+    if (action == NULL || strlen(point) != (size_t)(end - wanted) ||
         strncmp(wanted, point, strlen(point)) != 0)
+        return 0;
+    if (at != NULL && ++times < strtol(at + 1, NULL, 10))
         return 0;
     action++;
     if (strcmp(action, "kill") == 0)

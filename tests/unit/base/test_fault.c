@@ -21,6 +21,8 @@ static int hit(const char *assignment, unsigned seconds)
         basetest_env(assignment);
         alarm(seconds);
         status = FAULT("a:b") == 0 ? 0 : 7;
+        if (status == 0)
+            status = FAULT("a:b") == 0 ? 0 : 8;
         basetest_env_reset();
         _exit(status);
     }
@@ -36,6 +38,9 @@ static void test_actions(void **state)
     assert_int_equal(hit("DEPLOY_DB_FAULT=a:b:kill", 10), 128 + SIGKILL);
     assert_int_equal(hit("DEPLOY_DB_FAULT=a:b:sleep", 1), 128 + SIGALRM);
     assert_int_equal(hit("DEPLOY_DB_FAULT=a:b:expode", 10), 128 + SIGABRT);
+    assert_int_equal(hit("DEPLOY_DB_FAULT=a:b@1:fail", 10), 7);
+    assert_int_equal(hit("DEPLOY_DB_FAULT=a:b@2:fail", 10), 8);
+    assert_int_equal(hit("DEPLOY_DB_FAULT=a:b@3:fail", 10), 0);
 }
 
 static void test_other_points(void **state)
