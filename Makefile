@@ -114,6 +114,7 @@ $(B)/plugins/%.o: plugins/%.c src/plugin.h $(READY) | $(GEN)
 	$(if $(V),,@echo "  CC    $<")
 	$(Q)$(CC) $(filter-out -fPIE,$(ALL_CFLAGS)) -fPIC -MMD -MP -c -o $@ $<
 
+PLUGIN_LIBS_sql     := $(shell pkg-config --libs libcrypto libpq 2>/dev/null)
 PLUGIN_LIBS_alembic := $(shell pkg-config --libs inih jansson 2>/dev/null)
 define PLUGIN_RULE
 $(B)/plugins/$(1).so: $(patsubst plugins/%.c,$(B)/plugins/%.o,$(wildcard plugins/$(1)/*.c))
@@ -126,7 +127,10 @@ $(foreach p,$(PLUGINS),$(eval $(call PLUGIN_RULE,$p)))
 
 # --- tests -------------------------------------------------------------------------------------
 # tests/unit/FLOOR/test_X.c is linked with FLOOR and the floors below it; tests/unit/plugins/P/
-# test_X.c with the plugin's objects; both run under cmocka.
+# test_X.c with the plugin's objects, and with PLUGIN_FLOORS_P, of which the fake host offers what the
+# real one does; both run under cmocka.
+PLUGIN_FLOORS_sql := pg
+
 UNIT_SRCS := $(wildcard tests/unit/*/test_*.c)
 UNITS     := $(UNIT_SRCS:tests/unit/%.c=$(B)/tests/%)
 
@@ -138,10 +142,10 @@ $(B)/tests/%: tests/unit/%.c $$(B)/lib$$(firstword $$(subst /, ,$$*)).a $$(forea
 
 PLUGIN_UNIT_SRCS := $(wildcard tests/unit/plugins/*/test_*.c)
 PLUGIN_UNITS     := $(PLUGIN_UNIT_SRCS:tests/unit/plugins/%.c=$(B)/tests/plugins/%)
-$(B)/tests/plugins/%: tests/unit/plugins/%.c $$(patsubst plugins/$$(PERCENT).c,$$(B)/plugins/$$(PERCENT).o,$$(wildcard plugins/$$(firstword $$(subst /, ,$$*))/*.c)) $(B)/libbase.a
+$(B)/tests/plugins/%: tests/unit/plugins/%.c $$(patsubst plugins/$$(PERCENT).c,$$(B)/plugins/$$(PERCENT).o,$$(wildcard plugins/$$(firstword $$(subst /, ,$$*))/*.c)) $$(foreach f,$$(PLUGIN_FLOORS_$$(firstword $$(subst /, ,$$*))),$$(B)/lib$$f.a) $(B)/libbase.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  TEST  $@")
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -Itests/harness -Iplugins -o $@ $< $(filter %.o %.a,$^) $(ALL_LDFLAGS) -lcmocka $(LDLIBS) $(PLUGIN_LIBS_$(firstword $(subst /, ,$*)))
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $(addprefix -DFAKEHOST_,$(PLUGIN_FLOORS_$(firstword $(subst /, ,$*)))) -Itests/harness -Iplugins -o $@ $< $(filter %.o %.a,$^) $(ALL_LDFLAGS) -lcmocka $(LDLIBS) $(PLUGIN_LIBS_$(firstword $(subst /, ,$*)))
 PERCENT := %
 
 # What tests/differential asks about revision graphs.

@@ -112,7 +112,7 @@ struct ddb_comment {
     const char *text; /* from the dashes to the end of the line, not NUL-terminated */
     size_t n;
     size_t line;      /* from 1 */
-    size_t depth;     /* of the parentheses around it; nonzero is inside a statement */
+    size_t depth;     /* of the parentheses and BEGIN ATOMIC bodies around it: inside a statement */
 };
 
 struct ddb_host {
@@ -189,8 +189,9 @@ struct ddb_host {
     const char *const *(*conninfo)(struct ddb_call *call, const char *database);
 
     /* split(call, text, n, each, arg): the statements of a SQL text, as PostgreSQL's parser cuts
-     * them; stop when ${each} returns nonzero. fail() with the line when a quote, a comment or
-     * COPY's data does not end. comments(call, text, n, each, arg): its comments alone on a line. */
+     * them; when ${each} returns nonzero, that is the answer, and the rest is not looked at. fail()
+     * with the line when a quote, a comment or COPY's data does not end. comments(call, text, n,
+     * each, arg): its comments alone on a line, those inside of statements too. */
     int (*split)(struct ddb_call *call, const char *text, size_t n,
                  int (*each)(void *arg, const struct ddb_statement *statement), void *arg);
     int (*comments)(struct ddb_call *call, const char *text, size_t n,

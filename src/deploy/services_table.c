@@ -13,6 +13,7 @@
 #include "base/proc.h"
 #include "base/progress.h"
 #include "deploy/journal.h"
+#include "deploy/services_sql.h"
 
 static char *vformat(struct arena *arena, const char *fmt, va_list args)
 {
@@ -261,6 +262,8 @@ static const struct ddb_host table = {
     .progress = service_progress,
     .cancelled = service_cancelled,
     .conninfo = service_conninfo,
+    .split = services_sql_split,
+    .comments = services_sql_comments,
 };
 
 const struct ddb_host *services_table(void)

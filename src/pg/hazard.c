@@ -9,9 +9,7 @@
 #include "pg/split.h"
 #include "pg/parse.h"
 
-/* The parser's recursion needs some 130 bytes of stack for each operator of a chain, and a chain of
- * "+1" has one every two bytes: more code than this in one statement is not looked at. */
-enum { CODE_BYTES_MAX = 64 * 1024, STATEMENT_SHOWN = 120 };
+enum { STATEMENT_SHOWN = 120 };
 
 /* --- what the files of hazard share ------------------------------------------------------------*/
 
@@ -90,17 +88,17 @@ void hazard_note(struct hazard_scan *scan, const char *fmt, ...)
 
 /* --- the text ----------------------------------------------------------------------------------*/
 
-/* The first line of ${part}, cut between characters. */
-static const char *first_line(struct arena *arena, const struct split_part *part)
+/* The first line of ${text}, cut between characters. */
+static const char *first_line(struct arena *arena, const char *text, size_t n)
 {
     size_t len = 0;
 
-    while (len < part->len && part->text[len] != '\n' && part->text[len] != '\r')
+    while (len < n && text[len] != '\n' && text[len] != '\r')
         len++;
     if (len > STATEMENT_SHOWN)
-        for (len = STATEMENT_SHOWN; len > 0 && ((unsigned char)part->text[len] & 0xc0) == 0x80;)
+        for (len = STATEMENT_SHOWN; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
             len--;
-    return arena_strndup(arena, part->text, len);
+    return arena_strndup(arena, text, len);
 }
 
 /* Something follows a COMMIT: what came before it stays when that fails. */
@@ -128,24 +126,26 @@ static void scan_tree(struct hazard_scan *scan, const char *tree)
     json_decref(root);
 }
 
-static void scan_part(struct hazard_scan *scan, const struct split_part *part)
+static int scan_statement(void *arg, const struct split_statement *statement)
 {
+    struct hazard_scan *scan = arg;
     auto_buf struct buf sql = {0};
     char *tree = NULL, *message = NULL;
 
-    scan->statement = first_line(scan->arena, part);
+    scan->statement = first_line(scan->arena, statement->text, statement->n);
     note_commit(scan);
-    if (part->code > CODE_BYTES_MAX) {
+    if (statement->code > SPLIT_CODE_MAX) {
         hazard_destroys(scan, "too long to be looked at, counts as destroying");
-        return;
+        return 0;
     }
-    buf_add(&sql, part->text, part->len);
+    buf_add(&sql, statement->text, statement->n);
     if (parse_tree(buf_text(&sql), &tree, &message) == 0)
         scan_tree(scan, tree);
     else
         hazard_destroys(scan, "cannot be parsed, counts as destroying: %s", message);
     parse_free(tree);
     parse_free(message);
+    return 0;
 }
 
 void hazard_scan(struct arena *arena, const char *sql, const char *version_table,
@@ -156,10 +156,12 @@ void hazard_scan(struct arena *arena, const char *sql, const char *version_table
         .version_table = version_table,
         .made = {.arena = arena},
     };
-    struct split_part part;
+    struct err err = ERR_INIT;
 
-    while (split_next(&sql, &part))
-        scan_part(&scan, &part);
+    if (split_statements(sql, strlen(sql), scan_statement, &scan, &err) != 0) {
+        scan.statement = first_line(arena, sql, strlen(sql));
+        hazard_destroys(&scan, "cannot be parsed, counts as destroying: %s", err.primary);
+    }
     *list = arena_alloc(arena, scan.n * sizeof **list);
     if (scan.n > 0)
         memcpy(*list, scan.list, scan.n * sizeof **list);

@@ -1,199 +1,246 @@
-/* split - see split.h. */
+/* split - see split.h. Here: the parser's word on the lexical cut (split_scan.h). */
 #include "pg/split.h"
 
+#include <stdbool.h>
 #include <string.h>
-#include <strings.h>
 
-static bool is_blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
+#include "base/buf.h"
+#include "base/mem.h"
+#include "pg/parse.h"
+#include "pg/split_scan.h"
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+/* The parser gets so much at once: its tree takes some twenty times the text. */
+enum { STRETCH_MAX = 1024 * 1024 };
 
-static bool starts_word(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80;
-}
-
-static bool in_word(char c)
-{
-    return starts_word(c) || is_digit(c) || c == '$';
-}
-
-/* --- tokens: each takes the token's first byte and gives the byte after it ---------------------*/
-
-static const char *skip_block_comment(const char *p)
-{
-    int depth = 0;
-
-    while (*p != '\0') {
-        if (p[0] == '/' && p[1] == '*') {
-            depth++;
-            p += 2;
-        } else if (p[0] == '*' && p[1] == '/') {
-            p += 2;
-            if (--depth == 0)
-                break;
-        } else {
-            p++;
-        }
-    }
-    return p;
-}
-
-/* A doubled quote inside is the same as two strings without anything between them. */
-static const char *skip_quoted(const char *p, bool backslash)
-{
-    char quote = *p++;
-
-    while (*p != '\0' && *p != quote)
-        p += backslash && p[0] == '\\' && p[1] != '\0' ? 2 : 1;
-    return *p == '\0' ? p : p + 1;
-}
-
-/* $tag$ … $tag$; a dollar sign that starts none is one byte. */
-static const char *skip_dollar(const char *p)
-{
-    const char *tag = p;
-    const char *end = p + 1;
-    size_t len;
-
-    if (is_digit(*end))
-        return end;
-    while (in_word(*end) && *end != '$')
-        end++;
-    if (*end != '$')
-        return p + 1;
-    len = (size_t)(++end - tag);
-    for (; *end != '\0'; end++)
-        if (*end == '$' && strncmp(end, tag, len) == 0)
-            return end + len;
-    return end;
-}
-
-static const char *skip_word(const char *p)
-{
-    while (in_word(*p))
-        p++;
-    return p;
-}
-
-/* Blanks and comments; ${p} itself when there is none. */
-static const char *skip_blanks(const char *p)
-{
-    for (;;) {
-        if (is_blank(*p))
-            p++;
-        else if (p[0] == '-' && p[1] == '-')
-            p += strcspn(p, "\n");
-        else if (p[0] == '/' && p[1] == '*')
-            p = skip_block_comment(p);
-        else
-            return p;
-    }
-}
-
-/* --- words that change what a semicolon means --------------------------------------------------*/
-
-struct words {
-    size_t n;
-    const char *last; /* the word before */
-    size_t last_len;
-    bool creates, copies;
-    bool routine;    /* CREATE FUNCTION or PROCEDURE */
-    bool from_stdin; /* COPY … FROM stdin */
-    int body;        /* depth of BEGIN ATOMIC and CASE */
+struct parts {
+    struct split_statement *list;
+    size_t n, cap;
 };
 
-static bool same(const char *word, size_t len, const char *text)
+static void parts_add(struct parts *parts, const struct split_statement *part)
 {
-    return len == strlen(text) && strncasecmp(word, text, len) == 0;
-}
-
-static void take_word(struct words *words, const char *word, size_t len)
-{
-    bool after_begin = same(words->last, words->last_len, "begin");
-    bool after_from = same(words->last, words->last_len, "from");
-
-    if (words->n == 0) {
-        words->creates = same(word, len, "create");
-        words->copies = same(word, len, "copy");
-    } else if (words->creates && (words->n == 1 || words->n == 3)) {
-        words->routine |= same(word, len, "function") || same(word, len, "procedure");
+    if (parts->n == parts->cap) {
+        parts->cap = parts->cap == 0 ? 64 : parts->cap * 2;
+        parts->list = mem_realloc(parts->list, parts->cap * sizeof *parts->list);
     }
-    if (words->copies && after_from && same(word, len, "stdin"))
-        words->from_stdin = true;
-    if (words->routine && after_begin && same(word, len, "atomic"))
-        words->body++;
-    else if (words->body > 0 && same(word, len, "case"))
-        words->body++;
-    else if (words->body > 0 && same(word, len, "end"))
-        words->body--;
-    words->n++;
-    words->last = word;
-    words->last_len = len;
+    parts->list[parts->n++] = *part;
 }
 
-/* After the semicolon of COPY … FROM stdin: the data, when the text has it, up to the line "\.". */
-static const char *skip_copy_data(const char *p)
+static void parts_release(struct parts *parts)
 {
-    const char *line = p;
+    mem_free(parts->list);
+}
+#define auto_parts __attribute__((cleanup(parts_release)))
 
-    while (is_blank(*line) && *line != '\n')
-        line++;
-    if (*line != '\n')
-        return p;
-    for (line++; *line != '\0'; line += *line == '\n') {
-        size_t len = strcspn(line, "\n");
+/* Lines are counted on from the last place that was asked for. */
+struct lines {
+    const char *p;
+    size_t line;
+};
 
-        if ((len == 2 || (len == 3 && line[2] == '\r')) && strncmp(line, "\\.", 2) == 0)
-            return line + len;
-        line += len;
+static size_t line_of(struct lines *lines, const char *p)
+{
+    const char *end;
+
+    while ((end = memchr(lines->p, '\n', (size_t)(p - lines->p))) != NULL) {
+        lines->p = end + 1;
+        lines->line++;
     }
-    return p;
+    return lines->line;
 }
 
-bool split_next(const char **cursor, struct split_part *part)
+static int does_not_end(const char *text, const struct split_scan *scan, struct err *err)
 {
-    struct words words = {.last = ""};
-    const char *p = skip_blanks(*cursor);
-    int parens = 0;
+    struct lines lines = {.p = text, .line = 1};
 
-    while (*p == ';')
-        p = skip_blanks(p + 1);
-    *part = (struct split_part){.text = p};
-    while (*p != '\0' && (*p != ';' || parens > 0 || words.body > 0)) {
-        const char *token = p;
-        bool quoted = false;
+    return err_set(err, ERR_CONFIG, "the %s that begins in line %zu does not end", scan->what,
+                   line_of(&lines, scan->began));
+}
 
-        if (starts_word(*p)) {
-            p = skip_word(p);
-            take_word(&words, token, (size_t)(p - token));
-            if (*p == '\'' && p - token == 1 && (*token == 'e' || *token == 'E'))
-                p = skip_quoted(p, true);
-        } else if (is_digit(*p)) {
-            p = skip_word(p);
-        } else if (*p == '\'' || *p == '"') {
-            p = skip_quoted(p, false);
-            quoted = true;
-        } else if (*p == '$') {
-            p = skip_dollar(p);
-            quoted = p - token > 1;
-        } else if (skip_blanks(p) != p) {
-            p = skip_blanks(p);
-        } else {
-            parens += (*p == '(') - (*p == ')' && parens > 0);
-            p++;
+/* --- the parser --------------------------------------------------------------------------------*/
+
+/* Text that the parser may see: no NUL, and whole characters of UTF-8. */
+static bool is_text(const char *text, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    const unsigned char *end = p + n;
+
+    while (p < end) {
+        size_t more = *p < 0x80 ? 0 : *p >= 0xf0 ? 3 : *p >= 0xe0 ? 2 : 1;
+
+        if (*p == '\0' || (*p >= 0x80 && *p < 0xc2) || *p > 0xf4 || more >= (size_t)(end - p))
+            return false;
+        for (p++; more > 0; more--, p++)
+            if ((*p & 0xc0) != 0x80)
+                return false;
+    }
+    return true;
+}
+
+static bool is_for_parser(const struct split_statement *part)
+{
+    return !(part->flags & SPLIT_META) && part->code <= SPLIT_CODE_MAX &&
+           is_text(part->text, part->n);
+}
+
+/* Whether the next part cannot be given to the parser with this one: data stand between them. */
+static bool has_data(const struct split_statement *part, const struct split_statement *next)
+{
+    return part->data != NULL &&
+           memchr(part->data, '\n', (size_t)(next->text - part->data)) != NULL;
+}
+
+static bool parses_alone(const struct split_statement *part)
+{
+    auto_free struct parse_cut *cuts = NULL;
+    size_t n;
+
+    return part->n <= STRETCH_MAX && parse_split(part->text, part->n, &cuts, &n) == 0 && n == 1;
+}
+
+static bool is_same_cut(const struct parts *parts, const char *text, const struct parse_cut *cuts,
+                        size_t n)
+{
+    if (parts->n != n)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const char *p = text + cuts[i].start;
+
+        if (p > parts->list[i].text || p + cuts[i].n < parts->list[i].text + parts->list[i].n)
+            return false;
+    }
+    return true;
+}
+
+/* The parser cuts otherwise: its cut, with what the lexical reading knows about each statement. */
+static void recut(struct parts *out, const char *text, const struct parse_cut *cuts, size_t n,
+                  const struct split_statement *last)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *p = text + cuts[i].start;
+        struct split_scan scan = {.lex = {.p = p, .end = p + cuts[i].n}, .whole = true};
+        struct split_statement part;
+
+        if (split_scan_next(&scan, &part) <= 0)
+            continue;
+        if (i + 1 == n && (part.flags & SPLIT_COPY_IN) && last->data != NULL) {
+            part.data = last->data;
+            part.data_n = last->data_n;
         }
-        part->code += quoted ? 1 : (size_t)(p - token);
+        parts_add(out, &part);
     }
-    part->len = (size_t)(p - part->text);
-    *cursor = *p == ';' ? p + 1 : p;
-    if (*p == ';' && words.from_stdin)
-        *cursor = skip_copy_data(p + 1);
-    return part->len > 0;
+}
+
+/* ${stretch}: parts without data or meta-commands between them. */
+static void confirm(struct parts *out, const struct parts *stretch)
+{
+    const struct split_statement *last = &stretch->list[stretch->n - 1];
+    const char *text = stretch->list[0].text;
+    size_t n = (size_t)(last->text + last->n - text);
+    auto_free struct parse_cut *cuts = NULL;
+    size_t n_cuts = 0;
+    bool parses = parse_split(text, n, &cuts, &n_cuts) == 0;
+
+    if (parses && !is_same_cut(stretch, text, cuts, n_cuts)) {
+        recut(out, text, cuts, n_cuts, last);
+        return;
+    }
+    for (size_t i = 0; i < stretch->n; i++) {
+        if (!parses && !parses_alone(&stretch->list[i]))
+            stretch->list[i].flags |= SPLIT_LEXED;
+        parts_add(out, &stretch->list[i]);
+    }
+}
+
+/* As many of ${parts} as the parser can take at once; at least one. */
+static struct parts stretch_of(struct split_statement *list, size_t n)
+{
+    struct parts stretch = {.list = list, .n = 1};
+
+    while (stretch.n < n && !has_data(&list[stretch.n - 1], &list[stretch.n]) &&
+           (size_t)(list[stretch.n].text + list[stretch.n].n - list->text) <= STRETCH_MAX &&
+           is_for_parser(&list[stretch.n]))
+        stretch.n++;
+    return stretch;
+}
+
+static void confirm_all(struct parts *out, const struct parts *parts)
+{
+    for (size_t i = 0; i < parts->n;) {
+        struct parts stretch = {.list = &parts->list[i], .n = 1};
+
+        if (is_for_parser(stretch.list)) {
+            stretch = stretch_of(stretch.list, parts->n - i);
+            confirm(out, &stretch);
+        } else {
+            stretch.list->flags |= stretch.list->flags & SPLIT_META ? 0u : SPLIT_LEXED;
+            parts_add(out, stretch.list);
+        }
+        i += stretch.n;
+    }
+}
+
+int split_statements(const char *text, size_t n,
+                     int (*each)(void *arg, const struct split_statement *statement), void *arg,
+                     struct err *err)
+{
+    struct split_scan scan = {.lex = {.p = text, .end = text + n}};
+    struct lines lines = {.p = text, .line = 1};
+    auto_parts struct parts parts = {0};
+    auto_parts struct parts out = {0};
+    struct split_statement part;
+    int rc;
+
+    while ((rc = split_scan_next(&scan, &part)) > 0)
+        parts_add(&parts, &part);
+    if (rc < 0)
+        return does_not_end(text, &scan, err);
+    confirm_all(&out, &parts);
+    for (size_t i = 0; i < out.n && rc == 0; i++) {
+        out.list[i].line = line_of(&lines, out.list[i].text);
+        rc = each(arg, &out.list[i]);
+    }
+    return rc;
+}
+
+/* --- comments ----------------------------------------------------------------------------------*/
+
+struct comments {
+    const char *text; /* the whole text */
+    struct lines lines;
+    int (*each)(void *arg, const struct split_comment *comment);
+    void *arg;
+    int rc;
+};
+
+static void take_comment(void *arg, const char *text, size_t n, size_t depth)
+{
+    struct comments *comments = arg;
+    struct split_comment comment = {.text = text, .n = n, .depth = depth};
+    const char *before = text;
+
+    while (before > comments->text && before[-1] != '\n' && split_lex_is_blank(before[-1]))
+        before--;
+    if (comments->rc != 0 || (before > comments->text && before[-1] != '\n'))
+        return;
+    comment.line = line_of(&comments->lines, text);
+    comments->rc = comments->each(comments->arg, &comment);
+}
+
+int split_comments(const char *text, size_t n,
+                   int (*each)(void *arg, const struct split_comment *comment), void *arg,
+                   struct err *err)
+{
+    struct comments comments = {
+        .text = text, .lines = {.p = text, .line = 1}, .each = each, .arg = arg};
+    struct split_scan scan = {
+        .lex = {.p = text, .end = text + n}, .comment = take_comment, .arg = &comments};
+    struct split_statement part;
+    int rc = 1;
+
+    while (rc > 0 && comments.rc == 0)
+        rc = split_scan_next(&scan, &part);
+    if (comments.rc != 0)
+        return comments.rc;
+    return rc < 0 ? does_not_end(text, &scan, err) : 0;
 }

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "base/proc.h"
+#ifdef FAKEHOST_pg
+#include "pg/split.h"
+#endif
 
 static struct fakehost_pair *fake_find(struct fakehost_pair *pairs, size_t n, const char *key)
 {
@@ -245,6 +248,47 @@ static int fake_cancelled(struct ddb_call *call)
     return call->cancelled;
 }
 
+#ifdef FAKEHOST_pg
+struct fake_split {
+    int (*statement)(void *arg, const struct ddb_statement *statement);
+    int (*comment)(void *arg, const struct ddb_comment *comment);
+    void *arg;
+};
+
+static int fake_statement(void *arg, const struct split_statement *s)
+{
+    const struct fake_split *to = arg;
+    struct ddb_statement statement = {sizeof statement, s->text, s->n, s->line,
+                                      s->flags, s->data, s->data_n};
+
+    return to->statement(to->arg, &statement);
+}
+
+static int fake_comment(void *arg, const struct split_comment *c)
+{
+    const struct fake_split *to = arg;
+    struct ddb_comment comment = {sizeof comment, c->text, c->n, c->line, c->depth};
+
+    return to->comment(to->arg, &comment);
+}
+
+static int fake_statements(struct ddb_call *call, const char *text, size_t n,
+                           int (*each)(void *arg, const struct ddb_statement *statement), void *arg)
+{
+    struct fake_split to = {.statement = each, .arg = arg};
+
+    return split_statements(text, n, fake_statement, &to, &call->err);
+}
+
+static int fake_comments(struct ddb_call *call, const char *text, size_t n,
+                         int (*each)(void *arg, const struct ddb_comment *comment), void *arg)
+{
+    struct fake_split to = {.comment = each, .arg = arg};
+
+    return split_comments(text, n, fake_comment, &to, &call->err);
+}
+#endif
+
 const struct ddb_host fakehost_services = {
     .size = sizeof fakehost_services,
     .abi = DDB_ABI,
@@ -264,6 +308,10 @@ const struct ddb_host fakehost_services = {
     .noted = fake_noted,
     .progress = fake_progress,
     .cancelled = fake_cancelled,
+#ifdef FAKEHOST_pg
+    .split = fake_statements,
+    .comments = fake_comments,
+#endif
 };
 
 struct ddb_call *fakehost_open(const struct ddb_plugin *plugin)

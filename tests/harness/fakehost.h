@@ -1,8 +1,10 @@
 /*
  * fakehost - a host for testing plugins: struct ddb_host over plain memory.
  *
- * A test includes "fakehost.c" (it is linked with the plugin's objects and base only). Children run
- * for real, through base's proc. Everything a plugin reports is kept for the test to look at.
+ * A test includes "fakehost.c" (it is linked with the plugin's objects and base only; where the
+ * Makefile adds pg, and so defines FAKEHOST_pg, the services split and comments are there, and are the
+ * real ones). Children run for real, through base's proc. Everything a plugin reports is kept for the
+ * test to look at.
  */
 #ifndef HARNESS_FAKEHOST_H
 #define HARNESS_FAKEHOST_H

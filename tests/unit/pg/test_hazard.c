@@ -4,7 +4,6 @@
 #include <stdbool.h>
 
 #include "pg/hazard.h"
-#include "pg/split.h"
 #include "pg/parse.h"
 
 enum verdict { HARMLESS, NOTE, DESTROYS };
@@ -331,7 +330,11 @@ static void test_cutting(void **state)
          "drops table \"users\""},
         {"CREATE TABLE n (a int); COPY n FROM stdin; DROP TABLE users;\n\\.\n", DESTROYS,
          "drops table"},
-        {"CREATE TABLE n (a int); COPY n FROM stdin;\nDROP TABLE users;\n", DESTROYS, "drops table"},
+        {"CREATE TABLE n (a int); COPY n FROM stdin;\nDROP TABLE users;\n", DESTROYS,
+         "the COPY data that begins in line 2 does not end"},
+        {"CREATE TABLE n (a int) -- n\rDROP TABLE users", DESTROYS, NULL},
+        {"-- n\rDROP TABLE users", DESTROYS, "drops table \"users\""},
+        {"CREATE TABLE n (a int); \\i rest.sql\n", DESTROYS, "cannot be parsed"},
         {"COPY users FROM stdin;\n1\n\\.\n", DESTROYS, "adds rows"},
         {"CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC; DELETE FROM users; END; "
          "DROP TABLE users", DESTROYS, NULL},
@@ -458,24 +461,6 @@ static void test_same_reason_once(void **state)
     arena_free(arena);
 }
 
-static void test_split(void **state)
-{
-    const char *cursor = "; SELECT 1 ;\n-- x\n CREATE FUNCTION f() RETURNS int BEGIN ATOMIC "
-                         "SELECT CASE WHEN true THEN 1 END; END; DROP X";
-    struct split_part part;
-
-    (void)state;
-    assert_true(split_next(&cursor, &part));
-    assert_int_equal(part.len, strlen("SELECT 1 "));
-    assert_true(split_next(&cursor, &part));
-    assert_int_equal(strncmp(part.text + part.len - 3, "END", 3), 0);
-    assert_true(split_next(&cursor, &part));
-    assert_string_equal(part.text, "DROP X");
-    assert_int_equal(part.code, part.len);
-    assert_false(split_next(&cursor, &part));
-    assert_false(split_next(&cursor, &part));
-}
-
 static void test_parse(void **state)
 {
     char *tree = NULL, *message = NULL;
@@ -505,7 +490,6 @@ int main(void)
         cmocka_unit_test(test_statement_shown),
         cmocka_unit_test(test_large),
         cmocka_unit_test(test_same_reason_once),
-        cmocka_unit_test(test_split),
         cmocka_unit_test(test_parse),
     };
 
