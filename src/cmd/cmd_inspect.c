@@ -108,6 +108,10 @@ int cmd_inspect_status(struct cmd_context *context, struct err *err)
 
     if (run == NULL)
         return ERR_REFUSED;
+    if (verify_applied(run, &run->plan.problems, err) != 0) {
+        run_close(run);
+        return ERR_REFUSED;
+    }
     buf_addf(&text, "database  %s\n", db_target_display(run->services->target));
     add_set(&text, "current", run->plan.rows);
     add_set(&text, "heads", run->plan.heads);
@@ -159,6 +163,11 @@ int cmd_inspect_check(struct cmd_context *context, struct err *err)
     if (run == NULL)
         return ERR_REFUSED;
     add_pending(run, &problems);
+    if (verify_applied(run, &problems, err) != 0) {
+        errs_release(&problems);
+        run_close(run);
+        return ERR_REFUSED;
+    }
     if (problems.n == 0 && !context->options->given[OPT_NO_MODELS])
         verify_models(run, &problems);
     if (problems.n > 0) {

@@ -6,6 +6,8 @@
 #     ddb ARGUMENT...              the program under test
 #     revision ID DOWN DOC <<BODY  write a revision file: two lines of Python after "upgrade:" and
 #                                  "downgrade:"
+#     sql_revision ID DOWN DOC <<BODY   the same for the sql engine: the sections with their markers
+#     later ID                     add a revision of the project's folder "later"
 #     state_of DB FILE             dump_state into a file
 #     runs_left                    what a run must not leave: fresh databases, partial snapshots
 
@@ -40,6 +42,25 @@ revision()
         sed -e 's/^/    /' -e 's/^    upgrade:$/\ndef upgrade():\n    pass/' \
             -e 's/^    downgrade:$/\n\ndef downgrade():\n    pass/'
     } >"alembic/versions/${id}_test.py"
+}
+
+# sql_revision ID DOWN DOC: standard input holds the sections.
+sql_revision()
+{
+    {
+        printf -- '-- %s\n--\n-- Revision ID: %s\n' "$3" "$1"
+        [[ $2 == None ]] || printf -- '-- Revises: %s\n' "$2"
+        printf '\n'
+        cat
+    } >"versions/${1}_test.sql"
+}
+
+later()
+{
+    local folder=versions
+
+    [[ -d $folder ]] || folder=alembic/versions
+    cp later/"$1"_* "$folder/"
 }
 
 state_of()

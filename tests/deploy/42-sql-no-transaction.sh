@@ -1,0 +1,85 @@
+#!/bin/bash
+# Sections outside of a transaction: half applied is known by statement number, undone, or continued.
+. "${DDB_SRC:-.}/tests/harness/functions.sh"
+. "$DDB_SRC/tests/harness/cluster.sh"
+. "$DDB_SRC/tests/harness/catalog.sh"
+. "$DDB_SRC/tests/harness/project.sh"
+
+project_start shopsql
+expect_status 0 ddb staging >out 2>err
+psql_at shop "INSERT INTO companies (name) VALUES ('c');
+    INSERT INTO users (company_id, email) SELECT 1, 'u' || n FROM generate_series(1, 900) n;
+    INSERT INTO orders (user_id) SELECT 1 + n % 900 FROM generate_series(1, 500) n"
+state_of shop before
+
+# It works, with COPY data, a function with a body, an index built concurrently; down and up again.
+later 7a4e2f6b8d15
+expect_status 0 ddb staging >out 2>err
+expect_equal 'de|Germany; "Deutschland"
+fr|France -- la France
+is|Ísland' "$(psql_at shop "SELECT * FROM countries ORDER BY 1")"
+expect_equal t "$(psql_at shop "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_orders_user_id'::regclass")"
+expect_status 0 ddb downgrade staging -1 >out 2>err
+state_of shop after
+expect_same before after "down again"
+
+# It fails at its last statement: what was done is undone, proven equal to before.
+psql_at shop "CREATE TABLE other (id int); CREATE INDEX ix_orders_user_id ON other (id)"
+state_of shop before
+expect_status 7 ddb staging >out 2>err
+expect_contains "$(cat out)" "recovered by: downgrade"
+expect_contains "$(cat err)" "statement 4"
+state_of shop after
+expect_same before after "undone"
+
+# Where no way back is allowed it stays half applied, and says so; once the obstacle is gone it goes on.
+sed -i 's|staging: {|staging: { recover = [];|' deploy-db.cfg
+expect_status 9 ddb staging >out 2>err
+expect_equal 3 "$(psql_at shop "SELECT count(*) FROM countries")"
+expect_status 4 ddb staging >out 2>err
+expect_contains "$(cat err)" "unfinished"
+psql_at shop "DROP TABLE other"
+sed -i 's|recover = \[\];|recover = ["transaction", "downgrade"];|' deploy-db.cfg
+psql_at shop "UPDATE deploy_db.run SET ended = now(), status = 9 WHERE ended IS NULL"
+rm -rf state
+expect_status 0 ddb status staging >out 2>err
+expect_contains "$(cat out err)" "half applied"
+expect_status 0 ddb staging >out 2>err
+expect_equal 3 "$(psql_at shop "SELECT count(*) FROM countries")" "rows after going on"
+expect_equal t "$(psql_at shop "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_orders_user_id'::regclass")"
+expect_equal 0 "$(psql_at shop "SELECT count(*) FROM deploy_db.half_applied")"
+
+# A unique index that cannot be built leaves nothing invalid behind; built again once it can be.
+sql_revision b1 7a4e2f6b8d15 "one order each" <<'B'
+-- upgrade
+-- no transaction
+CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS ux_orders_user ON orders (user_id, placed_at);
+-- downgrade
+-- no transaction
+DROP INDEX CONCURRENTLY ux_orders_user;
+B
+psql_at shop "UPDATE orders SET user_id = 1, placed_at = '2024-01-01'"
+state_of shop before
+expect_status 7 ddb staging >out 2>err
+state_of shop after
+expect_same before after "after an index that could not be built"
+# One that another tool left invalid is built again, not skipped.
+psql_at shop "CREATE UNIQUE INDEX CONCURRENTLY ux_orders_user ON orders (user_id, placed_at)" 2>/dev/null || true
+expect_equal f "$(psql_at shop "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ux_orders_user'::regclass")"
+psql_at shop "DELETE FROM orders WHERE id > 1"
+expect_status 0 ddb staging >out 2>err
+expect_equal t "$(psql_at shop "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ux_orders_user'::regclass")"
+
+# A statement that cannot run inside a transaction, in a section that is one: refused by the server, undone.
+sql_revision b2 b1 "vacuum" <<'B'
+-- upgrade
+CREATE TABLE t (id int);
+VACUUM t;
+-- downgrade
+DROP TABLE t;
+B
+state_of shop before
+expect_status 7 ddb staging >out 2>err
+expect_contains "$(cat err)" "no transaction"
+state_of shop after
+expect_same before after "after VACUUM in a transaction"
