@@ -207,10 +207,11 @@ fuzz-run-%: $(B)/fuzz/%
 fuzz: deps
 	@$(SUBMAKE) CC=clang FUZZ=1 $(FUZZERS:%=fuzz-run-%)
 
-## demo: a deployment, a failure and a recovery, shown on a private cluster
+## demo: a deployment, a failure and a recovery, shown on a private cluster (ENGINE=sql: plain SQL)
+ENGINE ?= alembic
 demo: deps
 	@$(SUBMAKE) all
-	$(Q)DDB_SRC='$(CURDIR)' DDB_B='$(abspath $(B))' bash tests/demo.sh
+	$(Q)DDB_SRC='$(CURDIR)' DDB_B='$(abspath $(B))' ENGINE='$(ENGINE)' bash tests/demo.sh
 
 ## deps: install what building and testing need (Debian; says nothing when all is there)
 deps:

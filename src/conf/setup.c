@@ -53,8 +53,23 @@ static const char *project_name(struct arena *arena, const char *root)
     return n == 0 ? "project" : name;
 }
 
+static void add_sql_engine(struct buf *out, const struct setup_found *found)
+{
+    buf_adds(out, "\n# The migrations: plain SQL, see deploy-db-sql(7).\nengine: {\n");
+    add_setting(out, "    ", "plugin", "sql");
+    buf_adds(out, "    version_locations = [");
+    add_quoted(out, found->sql_versions);
+    buf_adds(out, "];\n    # one transaction for the run, or \"migration\": one for each\n");
+    add_setting(out, "    ", "transaction", "run");
+    buf_adds(out, "};\n");
+}
+
 static void add_engine(struct buf *out, const struct setup_found *found)
 {
+    if (found->sql_versions != NULL) {
+        add_sql_engine(out, found);
+        return;
+    }
     buf_adds(out, "\n# The migrations: an Alembic project, used as it is.\nengine: {\n");
     add_setting(out, "    ", "plugin", "alembic");
     buf_adds(out, "    # the folder of alembic.ini\n");

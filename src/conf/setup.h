@@ -9,7 +9,7 @@
 #include "base/mem.h"
 
 /* setup_write(dir, out, notes, err): look in ${dir} and the folders below it (two levels) for
- * alembic.ini, its sqlalchemy.url and script_location, DATABASE_URL in the environment and in .env
+ * alembic.ini, its sqlalchemy.url and script_location, or migrations of plain SQL; DATABASE_URL in the environment and in .env
  * files, poetry, a Compose file with a service that has alembic; append to ${out} a commented
  * configuration that conf_load accepts, and to ${notes} one line about each thing found. Never
  * writes a password into the file: it refers to env:NAME, or to the .env file. */

@@ -24,7 +24,7 @@ static bool has_ini(const struct setup_found *found, const char *folder)
 }
 
 /* Folders that hold other people's code. */
-static bool is_foreign(const char *name)
+bool setup_is_foreign(const char *name)
 {
     static const char *const foreign[] = {"node_modules", "venv",   "env",   "site-packages",
                                           "__pycache__",  "vendor", "build", "dist"};
@@ -50,7 +50,7 @@ static void search(const struct setup_found *found, const char *folder, int leve
         const char *path = strcmp(folder, ".") == 0 ? arena_strdup(found->arena, names.v[i])
                                                     : fs_join(found->arena, folder, names.v[i]);
 
-        if (is_foreign(names.v[i]) || !fs_is_dir(fs_join(found->arena, found->root, path)))
+        if (setup_is_foreign(names.v[i]) || !fs_is_dir(fs_join(found->arena, found->root, path)))
             continue;
         if (has_ini(found, path) && !strvec_has(places, path))
             strvec_push(places, path);
@@ -70,10 +70,7 @@ static void find_ini(struct setup_found *found, struct strvec *notes)
     search(found, ".", LEVELS, &places);
     found->has_ini = places.n > 0;
     found->engine = places.n > 0 ? arena_strdup(found->arena, places.v[0]) : ".";
-    if (places.n == 0)
-        strvec_push(notes, "no alembic.ini was found here or two levels below: set "
-                           "engine.directory to its folder");
-    else
+    if (places.n > 0)
         strvec_pushf(notes, "found alembic.ini in \"%s\"", places.v[0]);
     for (size_t i = 1; i < places.n; i++)
         strvec_pushf(notes, "another alembic.ini in \"%s\" is not used", places.v[i]);
@@ -241,5 +238,10 @@ int setup_find_project(struct setup_found *found, struct strvec *notes, struct e
     if (found->service != NULL)
         strvec_pushf(notes, "\"%s\" has the service \"%s\", in which Alembic can run", file,
                      found->service);
+    if (!found->has_ini && found->service == NULL)
+        setup_sql_find(found, notes);
+    else if (!found->has_ini)
+        strvec_push(notes, "no alembic.ini was found here or two levels below: set "
+                           "engine.directory to its folder");
     return 0;
 }

@@ -22,11 +22,19 @@ struct setup_found {
     const char *service;                              /* of a Compose file: where Alembic can run */
     const char *version_table, *version_table_schema; /* as env.py sets them */
     bool has_no_models; /* env.py says "target_metadata = None", as Alembic's own template does */
+    const char *sql_versions; /* the folder of plain SQL migrations; NULL: it is an Alembic project */
 };
 
 /* setup_find_project(found, notes, err): fill the rest of ${found}, which has its arena and root.
  */
 int setup_find_project(struct setup_found *found, struct strvec *notes, struct err *err) CHECK;
+
+/* setup_sql_find(found, notes): where there is no Alembic: the folder of migrations of plain SQL, existing
+ * or to be; notes about those of other tools. */
+void setup_sql_find(struct setup_found *found, struct strvec *notes);
+
+/* setup_is_foreign(name): a folder of other people's code. */
+bool setup_is_foreign(const char *name);
 
 /* setup_compose_service(arena, root, folder, file): a service of a Compose file in ${root} or in
  * ${root}/${folder} that runs Alembic, mounts ${folder} or is built from it; NULL when there is

@@ -16,6 +16,7 @@ stored()
 # Neither Python nor Alembic is started.
 mkdir traps
 for tool in python3 alembic; do
+    # shellcheck disable=SC2016 # for the trap to expand
     printf '#!/bin/sh\necho "$0 $*" >>"%s/trap.log"\nexit 1\n' "$PWD" >traps/$tool
     chmod +x traps/$tool
 done

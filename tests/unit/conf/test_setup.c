@@ -17,7 +17,7 @@ static void result_release(struct result *r)
 #define auto_result __attribute__((cleanup(result_release)))
 
 /* Look at the fixture's folder, write the file, load it without a mistake. */
-static void set_up(struct fixture *f, struct result *r)
+static void set_up_for(struct fixture *f, struct result *r, const char *engine)
 {
     struct err err = ERR_INIT;
 
@@ -26,8 +26,13 @@ static void set_up(struct fixture *f, struct result *r)
     if (setup_write(f->dir, &r->text, &r->notes, &err) != 0)
         fail_msg("%s", err.primary);
     fixture_good(f, buf_text(&r->text));
-    assert_string_equal(f->conf->engine.plugin, "alembic");
+    assert_string_equal(f->conf->engine.plugin, engine);
     assert_true(conf_env(f->conf, "production")->is_protected);
+}
+
+static void set_up(struct fixture *f, struct result *r)
+{
+    set_up_for(f, r, "alembic");
 }
 
 static const char *engine_text(const struct fixture *f, const char *key)
@@ -191,6 +196,32 @@ static void test_env_py(void **state)
     assert_string_equal(f->conf->version_table, "alembic_version");
 }
 
+/* Without Alembic: plain SQL, ours or to be imported. */
+static void test_sql(void **state)
+{
+    struct fixture *f = *state;
+    auto_result struct result r = {0};
+
+    set_up_for(f, &r, "sql");
+    assert_string_equal(conf_value(&f->conf->engine, "version_locations")->list[0], "versions");
+    noted(&r, "plain SQL in \"versions\"");
+    fixture_write(f, "db/migrations/20240101_a.sql", "-- migrate:up\nSELECT 1;\n");
+    fixture_write(f, "flyway/sql/V1__a.sql", "SELECT 1;\n");
+    fixture_write(f, "go/1_a.up.sql", "SELECT 1;\n");
+    fixture_write(f, "goose/1_a.sql", "-- +goose Up\nSELECT 1;\n");
+    fixture_write(f, "seed/other.sql", "SELECT 1;\n");
+    set_up_for(f, &r, "sql");
+    noted(&r, "`deploy-db import dbmate db/migrations --into versions`");
+    noted(&r, "import flyway flyway/sql");
+    noted(&r, "import golang-migrate go");
+    noted(&r, "import goose goose");
+    fixture_write(f, "schema/steps/a1.sql", "-- a\n--\n-- Revision ID: a1\n\n-- upgrade\n");
+    set_up_for(f, &r, "sql");
+    assert_string_equal(conf_value(&f->conf->engine, "version_locations")->list[0], "schema/steps");
+    fixture_write(f, "alembic.ini", INI("x"));
+    set_up(f, &r);
+}
+
 /* The usual folders first, then two levels; other people's code and deeper folders are left out. */
 static void test_places(void **state)
 {
@@ -201,8 +232,7 @@ static void test_places(void **state)
     fixture_write(f, ".venv/x/alembic.ini", INI("x"));
     fixture_write(f, "a/b/c/alembic.ini", INI("x"));
     fixture_write(f, "alembic.ini/file", "a folder of that name");
-    set_up(f, &r);
-    assert_string_equal(engine_text(f, "directory"), ".");
+    set_up_for(f, &r, "sql");
     noted(&r, "no alembic.ini was found");
     fixture_write(f, "services/shop/alembic.ini", INI("x"));
     set_up(f, &r);
@@ -267,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_poetry), TEST(test_compose), TEST(test_compose_folder), TEST(test_database),
         TEST(test_env_py), TEST(test_places),  TEST(test_names),          TEST(test_broken),
+        TEST(test_sql),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
