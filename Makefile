@@ -194,6 +194,13 @@ check-asan: deps
 	$(Q)DDB_B='$(abspath $(BUILD))/asan$(if $(filter clang%,$(CC)),-clang)' UBSAN_OPTIONS=print_stacktrace=1 \
 	    tests/run -j $(TEST_JOBS) $(or $(TESTS),unit cli deploy)
 
+## check-differential: N= revision graphs (10000) from SEED= (1), asked of Alembic and of our own code
+N    ?= 10000
+SEED ?= 1
+check-differential: deps
+	@$(SUBMAKE) $(B)/tests/graph_tool
+	$(Q)DDB_SRC='$(CURDIR)' DDB_B='$(abspath $(B))' DDB_GRAPHS='$(N)' DDB_SEED='$(SEED)' bash tests/cli/differential.sh
+
 # tests/fuzz/fuzz_X.c with its corpus in tests/fuzz/corpus/X; what is found is kept in $(B)/fuzz.
 ## fuzz: every fuzzer for FUZZ_SECONDS (default 60), with clang
 FUZZ_SECONDS ?= 60
@@ -260,15 +267,16 @@ clean:
 
 ## help: this list
 help:
-	@sed -n 's/^## \([a-z-]*\): /\1|/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^## \([a-z-]*\): /\1|/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 	@echo
 	@echo "PREFIX=$(PREFIX) LIBDIR=$(LIBDIR) DESTDIR=$(DESTDIR)   where to install"
 	@echo "BUILD=$(BUILD) CC=$(CC) OPT='$(OPT)' CFLAGS= LDFLAGS=   how to build"
 	@echo "FAULTS=1 SANITIZE=1 FUZZ=1   variants, each in its own directory below BUILD"
 	@echo "WERROR=1   warnings are errors        V=1   show the commands"
+	@echo "N=$(N) SEED=$(SEED)   how many graphs, and which, check-differential asks about"
 	@echo "TESTS='unit/pg deploy'   tests to run        TEST_JOBS=$(TEST_JOBS)   how many at a time"
 
-.PHONY: all units check check-static check-valgrind check-asan fuzz demo deps install uninstall dist \
+.PHONY: all units check check-static check-valgrind check-asan check-differential fuzz demo deps install uninstall dist \
         clean help always missing-libraries
 .DELETE_ON_ERROR:
 # Dependencies of a test's object files are no intermediate files.

@@ -200,6 +200,16 @@ unsigned graph_mark_descendants(struct graph *graph, struct revset of, enum grap
     return mark_reached(graph, of, edges, true);
 }
 
+unsigned graph_mark_below(struct graph *graph, struct revset of)
+{
+    struct revset under = {0};
+
+    for (size_t i = 0; i < of.n; i++)
+        for (size_t j = 0; j < of.v[i]->normal_down.n; j++)
+            revset_add(graph->arena, &under, of.v[i]->normal_down.v[j]);
+    return graph_mark_ancestors(graph, under, EDGES_NORMAL);
+}
+
 struct revset graph_marked(const struct graph *graph, unsigned mark)
 {
     struct revset set = {0};

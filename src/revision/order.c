@@ -237,21 +237,10 @@ static struct revset without_mark(struct graph *graph, struct revset set, unsign
     return out;
 }
 
-/* below(): everything under ${set}; of ${set} itself only what is under another of it. */
-static unsigned mark_below(struct graph *graph, struct revset set)
-{
-    struct revset under = {0};
-
-    for (size_t i = 0; i < set.n; i++)
-        for (size_t j = 0; j < set.v[i]->normal_down.n; j++)
-            revset_add(graph_arena(graph), &under, set.v[i]->normal_down.v[j]);
-    return graph_mark_ancestors(graph, under, EDGES_NORMAL);
-}
-
 struct revset order_history(struct graph *graph, struct revset set)
 {
     struct revset hull = graph_ancestors(graph, set, EDGES_NORMAL);
-    struct revset heads = without_mark(graph, set, mark_below(graph, set));
+    struct revset heads = without_mark(graph, set, graph_mark_below(graph, set));
     struct revset out;
     unsigned mark;
 
@@ -267,37 +256,16 @@ struct revset order_history(struct graph *graph, struct revset set)
     return with_mark(graph, out, mark);
 }
 
-int order_range(struct graph *graph, struct revset lower, struct revset upper, struct revset *out,
-                struct err *err)
-{
-    struct revset wanted = graph_ancestors(graph, upper, EDGES_NORMAL);
-    unsigned mark;
-
-    if (lower.n > 0) {
-        for (size_t i = 0; i < lower.n; i++)
-            if (!revset_has(wanted, lower.v[i])) {
-                err_set(err, ERR_USAGE, "revision \"%s\" is not below the end of the range",
-                        lower.v[i]->id);
-                return err_hint(err, "Give the older revision first, both on the same branch.");
-            }
-        wanted = without_mark(graph, wanted, mark_below(graph, lower));
-        mark = graph_mark_descendants(graph, lower, EDGES_DOWN);
-        wanted = with_mark(graph, wanted, mark);
-    }
-    *out = order_history(graph, wanted);
-    return 0;
-}
-
 /* refuse_overlap(): an error when one of ${set} is under another of it. */
 static int refuse_overlap(struct graph *graph, struct revset set, const char *what, struct err *err)
 {
-    struct revset under = with_mark(graph, set, mark_below(graph, set));
+    struct revset under = with_mark(graph, set, graph_mark_below(graph, set));
 
     if (under.n == 0)
         return 0;
     for (size_t i = 0; i < set.n; i++) {
         struct revset one = {.v = &set.v[i], .n = 1};
-        struct revset found = with_mark(graph, under, mark_below(graph, one));
+        struct revset found = with_mark(graph, under, graph_mark_below(graph, one));
 
         if (found.n == 0)
             continue;
@@ -309,6 +277,29 @@ static int refuse_overlap(struct graph *graph, struct revset set, const char *wh
         break;
     }
     return err_hint(err, "Only the newest revision of each branch may be named or stored.");
+}
+
+int order_range(struct graph *graph, struct revset lower, struct revset upper, struct revset *out,
+                struct err *err)
+{
+    struct revset wanted = graph_ancestors(graph, upper, EDGES_NORMAL);
+    unsigned mark;
+
+    if (refuse_overlap(graph, lower, "requested", err) != 0)
+        return err_as(err, ERR_USAGE);
+    if (lower.n > 0) {
+        for (size_t i = 0; i < lower.n; i++)
+            if (!revset_has(wanted, lower.v[i])) {
+                err_set(err, ERR_USAGE, "revision \"%s\" is not below the end of the range",
+                        lower.v[i]->id);
+                return err_hint(err, "Give the older revision first, both on the same branch.");
+            }
+        wanted = without_mark(graph, wanted, graph_mark_below(graph, lower));
+        mark = graph_mark_descendants(graph, lower, EDGES_DOWN);
+        wanted = with_mark(graph, wanted, mark);
+    }
+    *out = order_history(graph, wanted);
+    return 0;
 }
 
 static void reverse(struct revset *set)

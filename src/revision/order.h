@@ -12,7 +12,7 @@ struct revset order_history(struct graph *graph, struct revset set);
 
 /* order_range(graph, lower, upper, out, err): what `history -r LOWER:UPPER` lists, in its order:
  * the ancestors of ${upper} that descend from ${lower}, both included; an empty ${lower} is base. A
- * ${lower} that is no ancestor of ${upper} is an error (ERR_USAGE). */
+ * ${lower} that is no ancestor of ${upper}, or overlaps, is an error (ERR_USAGE). */
 int order_range(struct graph *graph, struct revset lower, struct revset upper, struct revset *out,
                 struct err *err) CHECK;
 

@@ -195,10 +195,17 @@ int resolve_absolute_one(struct graph *graph, const char *symbol, struct revisio
 
 int resolve(struct graph *graph, const char *text, struct revset *out, struct err *err)
 {
+    struct resolve_target target;
     struct revision *branch;
     const char *symbol;
     size_t steps;
 
+    if (resolve_is_walk(graph, text)) {
+        if (resolve_target(graph, text, (struct revset){0}, RESOLVE_UPGRADE, &target, err) != 0)
+            return -1;
+        *out = target.revisions;
+        return 0;
+    }
     if (resolve_split(graph, text, &symbol, &branch, err) != 0)
         return -1;
     if (symbol[0] == '-' && graph_find(graph, symbol) == NULL &&

@@ -17,8 +17,10 @@
 
 /* resolve(graph, text, out, err): the revisions that ${text} names: "base" and "" give an empty
  * set, "heads" the effective heads, "head" the one head, LABEL@… restricted to the label's
- * lineage; [LABEL@]-N the revisions N below each effective head. Errors (ERR_USAGE): unknown;
- * ambiguous, with the candidates in the detail; several heads. */
+ * lineage; SYMBOL+N and SYMBOL-N the one N steps from there; [LABEL@]-N the revisions N below each
+ * effective head. +N alone counts from what is stored: resolve_target(). Errors (ERR_USAGE):
+ * unknown; ambiguous, with the candidates in the detail; several heads; a walk that leaves the
+ * history. */
 int resolve(struct graph *graph, const char *text, struct revset *out, struct err *err) CHECK;
 
 /* resolve_one: the same, but several are an error; NULL for base. */
@@ -28,25 +30,27 @@ int resolve_one(struct graph *graph, const char *text, struct revision **out,
 enum resolve_direction {
     RESOLVE_UPGRADE,
     RESOLVE_DOWNGRADE,
+    RESOLVE_STAMP,     /* +N as an upgrade, -N as a downgrade */
     RESOLVE_RANGE_END, /* as an upgrade, but +N stops where the history ends */
 };
 
-/* What an upgrade or downgrade is to reach: order_upgrade() takes `revisions`,
- * order_downgrade_branch() the one in `revisions` (none: base) and `branch`. */
+/* What a command is to reach: order_upgrade() takes `revisions`, order_downgrade_branch() the one in
+ * `revisions` (none: base) and `branch`. */
 struct resolve_target {
     struct revset revisions;
-    struct revision *branch; /* a downgrade restricted to LABEL@, or NULL */
+    struct revision *branch; /* of a downgrade or stamp restricted to LABEL@, or NULL */
 };
 
-/* resolve_target(graph, text, rows, direction, out, err): the target of an upgrade or downgrade
- * from the version rows ${rows}, relative forms included. "" is refused. Errors: ERR_USAGE. */
+/* resolve_target(graph, text, rows, direction, out, err): the target of an upgrade, downgrade or
+ * stamp from the version rows ${rows}, relative forms included. "" is refused. Errors: ERR_USAGE. */
 int resolve_target(struct graph *graph, const char *text, struct revset rows,
                    enum resolve_direction direction, struct resolve_target *out,
                    struct err *err) CHECK;
 
 /* resolve_range(graph, text, rows, lower, upper, err): START:END, START: or :END of `history -r`
- * for order_range(); `current` is allowed on either side. START is as for an upgrade (base gives an
- * empty set), END too, but counts from START and stops where the history ends. */
+ * for order_range(); `current` is allowed on either side. START is as for an upgrade, except that
+ * base gives an empty set and [LABEL@]-N counts from the effective heads. END is as for an upgrade,
+ * too, but counts from START and stops where the history ends. */
 int resolve_range(struct graph *graph, const char *text, struct revset rows, struct revset *lower,
                   struct revset *upper, struct err *err) CHECK;
 

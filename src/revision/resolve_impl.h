@@ -37,6 +37,9 @@ int resolve_absolute_one(struct graph *graph, const char *symbol, struct revisio
 /* resolve_steps(text, steps): whether ${text} is a number and nothing else. */
 bool resolve_steps(const char *text, size_t *steps);
 
+/* resolve_is_walk(): whether ${text} is [LABEL@]SYMBOL+N or [LABEL@]SYMBOL-N. */
+bool resolve_is_walk(struct graph *graph, const char *text);
+
 /* resolve_below_heads(): the revisions ${steps} below each effective head of ${branch}. */
 int resolve_below_heads(struct graph *graph, struct revision *branch, size_t steps,
                         struct revset *out, struct err *err) CHECK;

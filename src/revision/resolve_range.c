@@ -8,6 +8,8 @@ static int resolve_start(struct graph *graph, const char *text, struct revset ro
                          struct revset *out, struct err *err)
 {
     struct resolve_target target;
+    const char *at = strchr(text, '@');
+    const char *symbol = at == NULL ? text : at + 1;
     size_t steps;
 
     *out = (struct revset){0};
@@ -17,7 +19,7 @@ static int resolve_start(struct graph *graph, const char *text, struct revset ro
         *out = rows;
         return 0;
     }
-    if (text[0] == '-' && resolve_steps(text + 1, &steps))
+    if (symbol[0] == '-' && resolve_steps(symbol + 1, &steps))
         return resolve(graph, text, out, err);
     if (resolve_target(graph, text, rows, RESOLVE_UPGRADE, &target, err) != 0)
         return -1;

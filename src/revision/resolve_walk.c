@@ -188,6 +188,13 @@ static bool take_apart(struct graph *graph, const char *text, struct relative *r
     return true;
 }
 
+bool resolve_is_walk(struct graph *graph, const char *text)
+{
+    struct relative relative = {0};
+
+    return take_apart(graph, text, &relative) && relative.symbol != NULL;
+}
+
 static int relative_upgrade(struct graph *graph, const struct relative *relative,
                             struct revset rows, struct revision **out, struct err *err)
 {
@@ -234,12 +241,15 @@ static int resolve_relative(struct graph *graph, struct relative *relative, stru
                             struct err *err)
 {
     bool from_rows = relative->symbol == NULL;
+    bool has_branch = direction == RESOLVE_DOWNGRADE || direction == RESOLVE_STAMP;
     const char *symbol;
     struct revision *found;
 
     if (resolve_split(graph, relative->text, &symbol, &relative->branch, err) != 0)
         return -1;
     relative->may_stop = direction == RESOLVE_RANGE_END;
+    if (direction == RESOLVE_STAMP)
+        direction = from_rows && !relative->up ? RESOLVE_DOWNGRADE : RESOLVE_UPGRADE;
     if (direction != RESOLVE_DOWNGRADE) {
         if (relative_upgrade(graph, relative, rows, &found, err) != 0)
             return -1;
@@ -250,7 +260,7 @@ static int resolve_relative(struct graph *graph, struct relative *relative, stru
         return below_base(relative, err);
     if (found != NULL)
         revset_add(graph_arena(graph), &out->revisions, found);
-    out->branch = direction == RESOLVE_DOWNGRADE ? relative->branch : NULL;
+    out->branch = has_branch ? relative->branch : NULL;
     return 0;
 }
 
@@ -273,7 +283,8 @@ int resolve_target(struct graph *graph, const char *text, struct revset rows,
     if (direction != RESOLVE_DOWNGRADE) {
         struct revision *branch = out->branch;
 
-        out->branch = NULL;
+        if (direction != RESOLVE_STAMP)
+            out->branch = NULL;
         return resolve_absolute(graph, symbol, branch, &out->revisions, err);
     }
     if (resolve_absolute_one(graph, symbol, NULL, &one, err) != 0)

@@ -35,13 +35,8 @@ static void report_overlap(struct graph *graph, struct revset rows, struct revis
 static void check_overlaps(struct graph *graph, struct revset rows, struct errs *errs)
 {
     struct revset below = {0};
-    unsigned mark;
+    unsigned mark = graph_mark_below(graph, rows);
 
-    for (size_t i = 0; i < rows.n; i++)
-        for (size_t j = 0; j < rows.v[i]->normal_down.n; j++)
-            revset_add(graph_arena(graph), &below, rows.v[i]->normal_down.v[j]);
-    mark = graph_mark_ancestors(graph, below, EDGES_NORMAL);
-    below = (struct revset){0};
     for (size_t i = 0; i < rows.n; i++)
         if (rows.v[i]->mark == mark)
             revset_add(graph_arena(graph), &below, rows.v[i]);

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Revision graphs by the thousand, asked of Alembic and of our own code: the answers must be the same.
-# A longer run, by hand: DDB_SRC=. DDB_B=build/release DDB_GRAPHS=10000 DDB_SEED=2 bash FILE
+# A longer run: make check-differential N=10000 SEED=2
 # time-limit: 1800
 set -eu
 

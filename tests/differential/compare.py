@@ -117,6 +117,69 @@ def patch_purpose():
 
     script_revision.RevisionMap._parse_downgrade_target = parse_downgrade_target
 
+    script_base.ScriptDirectory._stamp_revs = stamp_on_purpose(
+        script_base.ScriptDirectory._stamp_revs
+    )
+    create = migration.StampStep.should_create_branch
+
+    # Several targets below one row: the second one finds the row gone, and 1.8.1 fails.
+    def should_create_branch(self, heads):
+        return create(self, heads) or (
+            not self.branch_move
+            and set(self.from_).difference(heads)
+            and set(self.to_).difference(heads)
+        )
+
+    migration.StampStep.should_create_branch = should_create_branch
+
+
+def stamp_on_purpose(stamp_revs):
+    """On purpose, for `stamp`: relative targets are understood; base besides a revision is refused
+    (there: ignored); a revision that is named twice counts once (there: it fails); what is stored
+    and named stays when another target moves the rows (there it is lost: `stamp heads` forgets the
+    branches that are at their head)."""
+
+    def stamp(self, texts, rows):
+        texts = [absolute(self, text, rows) for text in texts]
+        found = [self.get_revisions(text) for text in texts]
+        named = {rev.revision for revs in found for rev in revs}
+        if named and not all(found):
+            raise script_revision.RevisionError("base and another revision")
+        steps, seen = [], []
+        for step in stamp_revs(self, tuple(texts), rows):
+            step.from_ = tuple(rev for rev in step.from_ if rev not in named)
+            if not step.from_ and not step.branch_move:
+                raise script_revision.RevisionError("related to what is named only: overlaps")
+            if not step.to_ or step.to_ not in seen:
+                steps.append(step)
+            seen.append(step.to_)
+        return steps
+
+    return stamp
+
+
+def absolute(directory, text, rows=None):
+    """On purpose: SYMBOL+N and SYMBOL-N are understood everywhere, and +N and -N where the rows are
+    known; LABEL@PART is found when one identifier of the branch begins so."""
+    map_ = directory.revision_map
+    match = script_revision._relative_destination.fullmatch(text)
+    label, _, symbol = text.rpartition("@")
+    if match is None:
+        if not label or symbol in ("head", "heads", "base"):
+            return text
+        return "%s@%s" % (label, directory.get_revisions(text)[0].revision)
+    if match.group(2) is None and rows is None:
+        return text
+    if match.group(2) is None and match.group(3)[0] == "-":
+        label, found = map_._parse_downgrade_target(rows, text, True)
+        if found == "base":
+            return "%s@base" % (label,)
+    else:
+        (found,) = map_._parse_upgrade_target(rows or (), text, True)
+    if found in (None, "base"):
+        raise script_revision.RevisionError("out of the history")
+    return "%s@%s" % (label, found.revision) if label else found.revision
+
 
 class Output(io.StringIO):
     encoding = "utf-8"
@@ -152,8 +215,9 @@ class Oracle:
             yield script_base.Script(module, rev["id"], rev["path"])
 
     def run_env(self):
-        context = alembic.context._proxy
-        self.steps = context.context_opts["fn"](self.rows, None)
+        options = alembic.context._proxy.context_opts
+        rows = () if options.get("purge") else self.rows
+        self.steps = options["fn"](rows, None)
 
     def text(self, function, *args, **named):
         out = Output()
@@ -177,7 +241,7 @@ class Oracle:
         return out
 
     def resolve(self, text):
-        found = self.directory.get_revisions(text)
+        found = self.directory.get_revisions(absolute(self.directory, text))
         return self.set_line("revisions", dict.fromkeys(rev.revision for rev in found))
 
     def move(self, function, target):
@@ -191,6 +255,31 @@ class Oracle:
             out += self.set_line("  rows", sorted(maintainer.heads, key=place.get))
             maintainer.changes.clear()
         return out
+
+    def stamp(self, texts, purge):
+        self.text(command.stamp, texts, purge=purge)
+        place = {rev["id"]: n for n, rev in enumerate(self.revisions)}
+        maintainer = Maintainer(() if purge else self.rows)
+        for step in self.steps:
+            maintainer.update_to_step(step)
+        rows = sorted(maintainer.heads, key=place.get)
+        # On purpose: a revision is not stored together with its ancestor.
+        map_ = self.directory.revision_map
+        collections.deque(map_._get_ancestor_nodes(map_.get_revisions(rows), check=True))
+        deleted = dict.fromkeys(self.rows) if purge else ()
+        out = "".join("  delete %s\n" % rev for rev in deleted) + "".join(maintainer.changes)
+        return out + self.set_line("  rows", rows)
+
+    def history(self, flags, text):
+        start, end = text.split(":")
+        if start not in ("", "current"):
+            start = absolute(self.directory, start)
+        if start.endswith(("@-1", "@-2")) and end.startswith("+"):
+            # On purpose: +N may follow LABEL@-N, too.
+            found = self.directory.get_revisions(start)
+            if len(found) == 1 and found[0] not in (None, "base"):
+                start = "%s@%s" % (start.split("@")[0], found[0].revision)
+        return self.text(command.history, start + ":" + end, "v" in flags, "i" in flags)
 
     def answer(self, question):
         name, *args = question
@@ -211,6 +300,8 @@ class Oracle:
         flags = args[0] if args else ""
         if name in ("upgrade", "downgrade"):
             return self.move(getattr(command, name), args[0])
+        if name == "stamp":
+            return self.stamp(args[1].split(","), "p" in flags)
         if name == "heads":
             return self.text(command.heads, "v" in flags, "r" in flags)
         if name == "branches":
@@ -219,9 +310,10 @@ class Oracle:
             return self.current("v" in flags)
         if name == "show":
             # On purpose: -N lists a revision that is N below several heads once.
-            found = dict.fromkeys(self.directory.get_revisions(args[0]))
+            found = self.directory.get_revisions(absolute(self.directory, args[0]))
+            found = dict.fromkeys(found)
             return "".join(rev.log_entry + "\n" for rev in found)
-        return self.text(command.history, args[1], "v" in flags, "i" in flags)
+        return self.history(flags, args[1])
 
     def current(self, verbose):
         """Its own order is that of a set."""
@@ -433,13 +525,37 @@ def questions_for(rng, revisions):
         ends = [rng.choice(("", "current", rng.choice(ids))) for _ in range(2)]
         if rng.random() < 0.2:
             ends[1] = rng.choice(("+1", "+2", "+3", rng.choice(ids) + "+1", rng.choice(ids) + "-1"))
+        if rng.random() < 0.1:
+            ends[0] = rng.choice(("head", "heads", rng.choice(ids))) + rng.choice(("+1", "-1", "-2"))
         if labels and rng.random() < 0.3:
-            ends[0] = rng.choice(labels) + "@" + rng.choice(("base", rng.choice(ids)))
+            ends[0] = rng.choice(labels) + "@" + rng.choice(("base", "-1", rng.choice(ids)))
         # On purpose: when nothing is stored, ":current" is nothing (there: everything).
         if ends != ["current", "current"] and (rows or ends[1] != "current"):
             asked.append(("history", rng.choice(("i", "iv")), ":".join(ends), rows))
+        asked += stamps_for(rng, revisions, rows)
     rows = ",".join({rev["id"]: 0 for rev in rng.sample(revisions, min(3, len(revisions)))})
     asked.append(("upgrade", "heads", rows))  # often an overlap
+    return asked
+
+
+def stamps_for(rng, revisions, rows):
+    """Questions about `stamp`."""
+    ids = [rev["id"] for rev in revisions]
+    labels = [label for rev in revisions for label in rev["labels"]]
+
+    def targets():
+        count = rng.choice((1, 1, 1, 2, 2, 3))
+        likely = [random_target(rng, revisions) for _ in range(count)] + rng.sample(ids, 1)
+        return ",".join(rng.sample(likely, count))
+
+    asked = [("stamp", "", targets(), rows) for _ in range(3)]
+    several = ",".join(rng.sample(ids, min(len(ids), rng.choice((2, 2, 3)))))
+    asked.append(("stamp", "", several, rows))
+    asked.append(("stamp", "", rng.choice(("heads", "head", "base", "+1", "-1", "-2")), rows))
+    asked.append(("stamp", "", rng.choice(labels + ids[:3]) + "@base", rows))
+    # What is purged need not be a state that can be, nor known.
+    stored = rng.sample(ids, min(len(ids), rng.randrange(3))) + rng.choice(([], ["gone"]))
+    asked.append(("stamp", "p", targets(), ",".join(stored + stored[:1])))
     return asked
 
 

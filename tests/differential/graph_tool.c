@@ -12,6 +12,7 @@
  *     sets                                            heads, bases, labels, edges
  *     resolve TEXT
  *     upgrade TARGET ROWS; downgrade TARGET ROWS      steps, changes of the rows, rows
+ *     stamp FLAGS TARGETS ROWS                        changes of the rows, rows; "p" is --purge
  *     heads FLAGS; branches FLAGS; show TEXT; current FLAGS ROWS; history FLAGS RANGE ROWS
  */
 #include <stdio.h>
@@ -26,6 +27,7 @@
 #include "revision/resolve.h"
 #include "revision/rows.h"
 #include "revision/show.h"
+#include "revision/stamp.h"
 
 enum { FIELDS = 7 };
 
@@ -154,6 +156,18 @@ static int command_resolve(struct tool *tool, struct err *err)
     return 0;
 }
 
+static void print_changes(const struct row_change *changes, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (changes[i].kind == ROW_INSERT)
+            printf("  insert %s\n", changes[i].to);
+        else if (changes[i].kind == ROW_DELETE)
+            printf("  delete %s\n", changes[i].from);
+        else
+            printf("  update %s to %s\n", changes[i].from, changes[i].to);
+    }
+}
+
 static void print_step(struct tool *tool, struct revset *rows, struct revision *step, bool up)
 {
     auto_buf struct buf text = {0};
@@ -166,14 +180,7 @@ static void print_step(struct tool *tool, struct revset *rows, struct revision *
         rows_upgrade(tool->graph, rows, step, &changes, &n);
     else
         rows_downgrade(tool->graph, rows, step, &changes, &n);
-    for (size_t i = 0; i < n; i++) {
-        if (changes[i].kind == ROW_INSERT)
-            printf("  insert %s\n", changes[i].to);
-        else if (changes[i].kind == ROW_DELETE)
-            printf("  delete %s\n", changes[i].from);
-        else
-            printf("  update %s to %s\n", changes[i].from, changes[i].to);
-    }
+    print_changes(changes, n);
     print_set("  rows", *rows);
 }
 
@@ -198,6 +205,27 @@ static int command_move(struct tool *tool, bool up, struct err *err)
         return -1;
     for (size_t i = 0; i < steps.n; i++)
         print_step(tool, &rows, steps.v[i], up);
+    return 0;
+}
+
+static int command_stamp(struct tool *tool, struct err *err)
+{
+    const char *const *targets = list_of(tool->arena, tool->field[2]);
+    const char *const *stored = list_of(tool->arena, tool->field[3]);
+    struct revset rows;
+    struct stamp stamp;
+    int status;
+
+    if (strchr(tool->field[1], 'p') != NULL)
+        status = stamp_purge(tool->graph, stored, targets, &stamp, err);
+    else if (rows_of(tool, tool->field[3], &rows, err) == 0)
+        status = stamp_plan(tool->graph, rows, targets, &stamp, err);
+    else
+        status = -1;
+    if (status != 0)
+        return -1;
+    print_changes(stamp.changes, stamp.n);
+    print_set("  rows", stamp.rows);
     return 0;
 }
 
@@ -260,6 +288,8 @@ static void answer(struct tool *tool)
         status = command_resolve(tool, &err);
     else if (strcmp(name, "upgrade") == 0 || strcmp(name, "downgrade") == 0)
         status = command_move(tool, name[0] == 'u', &err);
+    else if (strcmp(name, "stamp") == 0)
+        status = command_stamp(tool, &err);
     else
         status = command_text(tool, &err);
     if (status != 0)

@@ -250,6 +250,8 @@ static void ranges(void **state)
     assert_string_equal(range("b1", "d"), "d b2 b1");
     assert_string_equal(range("b1", "b2"), "b2 b1");
     assert_string_equal(range("d", "d"), "d");
+    assert_string_equal(range("b1 a", "d"),
+                        "error: requested revision \"b1\" overlaps with revision \"a\"");
     assert_string_equal(range("c", "b2"),
                         "error: revision \"c\" is not below the end of the range");
     assert_string_equal(range("", ""), "");

@@ -34,6 +34,7 @@ static const char *target(enum resolve_direction direction, const char *rows, co
 
 #define up(rows, text) target(RESOLVE_UPGRADE, rows, text)
 #define down(rows, text) target(RESOLVE_DOWNGRADE, rows, text)
+#define stamp(rows, text) target(RESOLVE_STAMP, rows, text)
 
 static const char *ranged(const char *rows, const char *text)
 {
@@ -205,6 +206,30 @@ static void so_many_below_the_heads(void **state)
     assert_string_equal(resolved("-"), "error: can't locate revision identified by \"-\"");
 }
 
+static void so_many_from_a_revision(void **state)
+{
+    (void)state;
+    branches();
+    assert_string_equal(resolved("aaaa1+1"), "aaaa2");
+    assert_string_equal(resolved("net02-2"), "aaaa2");
+    assert_string_equal(resolved("heads-1"), "shp01");
+    assert_string_equal(resolved("shop@head-1"), "shp01");
+    assert_string_equal(resolved("networking@aaaa2+1"), "net01");
+    assert_string_equal(resolved("netw+1"), "net02");
+    assert_string_equal(resolved("net02+0"), "net02");
+    assert_string_equal(resolved("aaaa2+1"),
+                        "error: ambiguous walk: above \"aaaa2\" are several revisions");
+    assert_string_equal(resolved("head-1"),
+                        "error: multiple head revisions are present for given argument \"head\"");
+    assert_string_equal(resolved("net02+1"),
+                        "error: relative revision \"net02+1\" didn't produce 1 migrations");
+    assert_string_equal(resolved("aaaa1-1"),
+                        "error: relative revision \"aaaa1-1\" goes below the first revision of its "
+                        "branch");
+    assert_string_equal(resolved("none-1"), "error: can't locate revision identified by \"none\"");
+    assert_string_equal(resolved("shop@+1"), "error: can't locate revision identified by \"+1\"");
+}
+
 static void one_below_two_heads(void **state)
 {
     (void)state;
@@ -325,6 +350,27 @@ static void down_from_the_rows(void **state)
                         "error: relative revision \"-0\" didn't produce 0 migrations");
 }
 
+static void stamps(void **state)
+{
+    (void)state;
+    branches();
+    assert_string_equal(stamp("net01", "+1"), "net02");
+    assert_string_equal(stamp("net02", "-1"), "net01 of net02");
+    assert_string_equal(stamp("aaaa1", "-1"), "base of aaaa1");
+    assert_string_equal(stamp("net01 shp01", "shop@-1"), "aaaa2 of shp01");
+    assert_string_equal(stamp("net01 shp01", "shop@+1"), "shp02 of shp01");
+    assert_string_equal(stamp("", "aaaa1+1"), "aaaa2");
+    assert_string_equal(stamp("", "shop@head"), "shp02 of shp01");
+    assert_string_equal(stamp("", "shop@base"), "base of shp01");
+    assert_string_equal(stamp("", "heads"), "shp02");
+    assert_string_equal(stamp("net01 shp01", "-1"),
+                        "error: \"-1\" is ambiguous: downgrade from several current revisions");
+    assert_string_equal(stamp("", "aaaa1-1"),
+                        "error: relative revision \"aaaa1-1\" goes below the first revision of its "
+                        "branch");
+    assert_string_equal(stamp("", ""), "error: no target revision in \"\"");
+}
+
 /* Below a base only from what is stored: ID-N would undo every tree. */
 static void never_below_a_base(void **state)
 {
@@ -390,6 +436,7 @@ static void ranges(void **state)
     assert_string_equal(ranged("", "net01:+9"), "net01..net02");
     assert_string_equal(ranged("", "shp02:+1"), "shp02..shp02");
     assert_string_equal(ranged("", "-2:"), "aaaa2..shp02");
+    assert_string_equal(ranged("", "shop@-1:"), "shp01..shp02");
     assert_string_equal(ranged("", "net02-1:net02"), "net01..net02");
     assert_string_equal(ranged("", ":heads-1"), "..shp01");
     assert_string_equal(ranged("", "networking@base:"), ".."); /* its head is only a dependency */
@@ -417,6 +464,7 @@ int main(void)
         REVTEST(many_candidates),
         REVTEST(a_label_limits),
         REVTEST(so_many_below_the_heads),
+        REVTEST(so_many_from_a_revision),
         REVTEST(one_below_two_heads),
         REVTEST(nothing_in_an_empty_graph),
         REVTEST(absolute_targets),
@@ -424,6 +472,7 @@ int main(void)
         REVTEST(up_in_several_trees),
         REVTEST(from_a_symbol),
         REVTEST(down_from_the_rows),
+        REVTEST(stamps),
         REVTEST(never_below_a_base),
         REVTEST(not_across_a_merge),
         REVTEST(signs_in_labels_and_text_after_numbers),
