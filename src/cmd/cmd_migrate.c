@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "deploy/engine.h"
+#include "deploy/lists.h"
 #include "deploy/phases.h"
 #include "deploy/plan.h"
 #include "pg/versions_change.h"
@@ -71,10 +72,6 @@ static int print_sql(struct cmd_context *context, struct goal *goal, struct err 
     const char *to[2] = {NULL, NULL};
     int rc;
 
-    if (goal->purge) {
-        err_set(err, ERR_USAGE, "--purge does not go with --sql");
-        return err_hint(err, "What is in the table is not known to the SQL.");
-    }
     if (colon != NULL) {
         to[0] = colon + 1;
         goal->targets = to;
@@ -83,7 +80,9 @@ static int print_sql(struct cmd_context *context, struct goal *goal, struct err 
                                       (size_t)(colon - context->args[0])),
                         &plan, err);
         if (rc == 0)
-            rc = goal_path(plan.graph, goal, plan.rows, NULL, &plan.path, err);
+            rc = goal_path(plan.graph, goal, plan.rows,
+                           (const char *const *)lists_ids(context->arena, plan.rows), &plan.path,
+                           err);
     } else {
         rc = from_database(context, goal, &plan, err);
     }

@@ -62,7 +62,7 @@ static int stamp(struct run *run, struct err *err)
     for (size_t i = 0; i < step->n_changes; i++)
         changes[i] = (struct versions_change){step->changes[i].from, step->changes[i].to};
     return versions_change_rows(run->db, conf->version_table_schema, conf->version_table,
-                                run->before.rows, run->goal.purge, changes, step->n_changes, err);
+                                run->before.rows, changes, step->n_changes, err);
 }
 
 static int migrate(struct run *run, struct err *err)

@@ -5,6 +5,7 @@
 
 #include "revision/order.h"
 #include "revision/resolve.h"
+#include "revision/stamp.h"
 
 static const struct {
     const char *command, *done;
@@ -104,13 +105,31 @@ static int downgrade_path(struct graph *graph, const struct goal *goal, struct r
     return order_downgrade_branch(graph, rows, to, target.branch, &path->pending, err);
 }
 
+/* A stamp is one step that runs no revision. */
+static int stamp_path(struct graph *graph, const struct goal *goal, struct revset rows,
+                      const char *const *row_ids, struct goal_path *path, struct err *err)
+{
+    struct stamp stamp;
+    int rc = goal->purge ? stamp_purge(graph, row_ids, goal->targets, &stamp, err)
+                         : stamp_plan(graph, rows, goal->targets, &stamp, err);
+
+    if (rc != 0)
+        return -1;
+    path->planned = stamp.rows;
+    path->n_steps = stamp.n > 0;
+    path->steps = arena_alloc(graph_arena(graph), sizeof *path->steps);
+    *path->steps = (struct goal_step){.changes = stamp.changes, .n_changes = stamp.n};
+    return 0;
+}
+
 int goal_path(struct graph *graph, const struct goal *goal, struct revset rows,
               const char *const *row_ids, struct goal_path *path, struct err *err)
 {
     int rc;
 
-    (void)row_ids;
     *path = (struct goal_path){.graph = graph, .target = "heads", .planned = rows};
+    if (goal->kind == GOAL_STAMP)
+        return stamp_path(graph, goal, rows, row_ids, path, err);
     if (goal->kind == GOAL_DOWNGRADE)
         rc = downgrade_path(graph, goal, rows, path, err);
     else

@@ -116,17 +116,11 @@ static int expect_rows(struct db *db, const char *schema, const char *table, cha
     return err_hint(err, "Somebody else migrates this database; try again when that is over.");
 }
 
-static int make(struct db *db, const char *schema, const char *table, bool purge,
+static int make(struct db *db, const char *schema, const char *table,
                 const struct versions_change *changes, size_t n, struct err *err)
 {
     auto_buf struct buf sql = {0};
 
-    if (purge) {
-        buf_adds(&sql, "DELETE FROM ");
-        add_table(&sql, schema, table);
-        if (db_exec(db, err, buf_text(&sql), 0) != 0)
-            return -1;
-    }
     for (size_t i = 0; i < n; i++) {
         auto_result struct db_result *result = NULL;
 
@@ -136,7 +130,7 @@ static int make(struct db *db, const char *schema, const char *table, bool purge
         buf_adds(&sql, " RETURNING 1) SELECT count(*) FROM changed");
         if (db_query(db, &result, err, buf_text(&sql), 0) != 0)
             return -1;
-        if (db_int(result, 0, 0) != 1)
+        if (db_int(result, 0, 0) < 1 || (db_int(result, 0, 0) > 1 && changes[i].to != NULL))
             return err_set(err, ERR_INTERNAL, "version table \"%s\" has %lld rows \"%s\", expected 1",
                            table, (long long)db_int(result, 0, 0), changes[i].from);
     }
@@ -162,14 +156,14 @@ static int create_or_lock(struct db *db, const char *schema, const char *table, 
 }
 
 int versions_change_rows(struct db *db, const char *schema, const char *table,
-                         char *const *expected, bool purge, const struct versions_change *changes,
-                         size_t n, struct err *err)
+                         char *const *expected, const struct versions_change *changes, size_t n,
+                         struct err *err)
 {
     if (db_exec(db, err, "BEGIN", 0) != 0)
         return -1;
     if (create_or_lock(db, schema, table, err) != 0 ||
         expect_rows(db, schema, table, expected, err) != 0 ||
-        make(db, schema, table, purge, changes, n, err) != 0) {
+        make(db, schema, table, changes, n, err) != 0) {
         db_quietly(db, "ROLLBACK");
         return err_wrap(err, "could not change version table \"%s\"", table);
     }

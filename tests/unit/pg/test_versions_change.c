@@ -44,10 +44,10 @@ static const char *rows(const char *schema, const char *table)
     return arena_strdup(arena, joined);
 }
 
-static int change(const char *schema, const char *table, const char *const *expected, bool purge,
+static int change(const char *schema, const char *table, const char *const *expected,
                   const struct versions_change *changes, size_t n, struct err *err)
 {
-    return versions_change_rows(db, schema, table, (char *const *)expected, purge, changes, n, err);
+    return versions_change_rows(db, schema, table, (char *const *)expected, changes, n, err);
 }
 
 static const char *const nothing[] = {NULL};
@@ -58,7 +58,7 @@ static void test_created(void **state)
     struct err err = ERR_INIT;
 
     (void)state;
-    assert_int_equal(change(NULL, "alembic_version", nothing, false, insert, 2, &err), 0);
+    assert_int_equal(change(NULL, "alembic_version", nothing, insert, 2, &err), 0);
     assert_string_equal(rows(NULL, "alembic_version"), "a1,b'2");
     pgtest_sql(base, "DO $$BEGIN ASSERT (SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE "
                      "conname = 'alembic_version_pkc') = 'PRIMARY KEY (version_num)'; END$$");
@@ -71,7 +71,7 @@ static void test_changed(void **state)
     struct err err = ERR_INIT;
 
     (void)state;
-    assert_int_equal(change(NULL, "alembic_version", before, false, changes, 3, &err), 0);
+    assert_int_equal(change(NULL, "alembic_version", before, changes, 3, &err), 0);
     assert_string_equal(rows(NULL, "alembic_version"), "c3,d4");
 }
 
@@ -86,26 +86,32 @@ static void test_refused(void **state)
     struct err err = ERR_INIT;
 
     (void)state;
-    assert_int_equal(change(NULL, "alembic_version", other, false, good, 1, &err), -1);
+    assert_int_equal(change(NULL, "alembic_version", other, good, 1, &err), -1);
     basetest_has(err.primary, "have changed meanwhile");
     err_clear(&err);
-    assert_int_equal(change(NULL, "alembic_version", before, false, absent, 2, &err), -1);
+    assert_int_equal(change(NULL, "alembic_version", before, absent, 2, &err), -1);
     basetest_has(err.primary, "has 0 rows \"x9\", expected 1");
     err_clear(&err);
-    assert_int_equal(change(NULL, "alembic_version", before, false, twice, 2, &err), -1);
+    assert_int_equal(change(NULL, "alembic_version", before, twice, 2, &err), -1);
     basetest_has(err.primary, "duplicate key");
     assert_string_equal(rows(NULL, "alembic_version"), "c3,d4");
 }
 
-static void test_purge(void **state)
+/* A row that is there twice goes as one, but is not changed. */
+static void test_twice(void **state)
 {
-    const char *const before[] = {"c3", "d4", NULL};
-    const struct versions_change insert[] = {{NULL, "z1"}};
+    const char *const before[] = {"c3", "c3", NULL};
+    const struct versions_change gone[] = {{"c3", NULL}, {NULL, "z1"}};
+    const struct versions_change moved[] = {{"c3", "z1"}};
     struct err err = ERR_INIT;
 
     (void)state;
-    assert_int_equal(change(NULL, "alembic_version", before, true, insert, 1, &err), 0);
-    assert_string_equal(rows(NULL, "alembic_version"), "z1");
+    pgtest_sql(base, "CREATE TABLE twice AS SELECT 'c3' AS version_num FROM generate_series(1, 2)");
+    assert_int_equal(change(NULL, "twice", before, moved, 1, &err), -1);
+    basetest_has(err.primary, "has 2 rows \"c3\", expected 1");
+    err_clear(&err);
+    assert_int_equal(change(NULL, "twice", before, gone, 2, &err), 0);
+    assert_string_equal(rows(NULL, "twice"), "z1");
 }
 
 static void test_odd_names(void **state)
@@ -115,7 +121,7 @@ static void test_odd_names(void **state)
 
     (void)state;
     pgtest_sql(base, "CREATE SCHEMA \"my \"\"app\"");
-    assert_int_equal(change("my \"app", "Ver'sions;", nothing, false, insert, 1, &err), 0);
+    assert_int_equal(change("my \"app", "Ver'sions;", nothing, insert, 1, &err), 0);
     assert_string_equal(rows("my \"app", "Ver'sions;"), "a1");
     pgtest_sql(base, "DROP SCHEMA \"my \"\"app\" CASCADE");
 }
@@ -146,7 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_created), cmocka_unit_test(test_changed),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_purge),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_twice),
         cmocka_unit_test(test_odd_names), cmocka_unit_test(test_text),
     };
 
