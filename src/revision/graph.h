@@ -90,8 +90,8 @@ unsigned graph_mark_ancestors(struct graph *graph, struct revset of, enum graph_
 unsigned graph_mark_descendants(struct graph *graph, struct revset of, enum graph_edges edges);
 struct revset graph_marked(const struct graph *graph, unsigned mark);
 
-/* graph_mark_below(graph, of): by EDGES_NORMAL, whatever is under one of ${of}; of ${of} itself what
- * is under another of it. */
+/* graph_mark_below(graph, of): by EDGES_NORMAL, whatever is under one of ${of}; of ${of} itself
+ * what is under another of it. */
 unsigned graph_mark_below(struct graph *graph, struct revset of);
 
 bool revset_has(struct revset set, const struct revision *revision);

@@ -34,15 +34,16 @@ enum resolve_direction {
     RESOLVE_RANGE_END, /* as an upgrade, but +N stops where the history ends */
 };
 
-/* What a command is to reach: order_upgrade() takes `revisions`, order_downgrade_branch() the one in
- * `revisions` (none: base) and `branch`. */
+/* What a command is to reach: order_upgrade() takes `revisions`, order_downgrade_branch() the one
+ * in `revisions` (none: base) and `branch`. */
 struct resolve_target {
     struct revset revisions;
     struct revision *branch; /* of a downgrade or stamp restricted to LABEL@, or NULL */
 };
 
 /* resolve_target(graph, text, rows, direction, out, err): the target of an upgrade, downgrade or
- * stamp from the version rows ${rows}, relative forms included. "" is refused. Errors: ERR_USAGE. */
+ * stamp from the version rows ${rows}, relative forms included. "" is refused. Errors:
+ * ERR_USAGE. */
 int resolve_target(struct graph *graph, const char *text, struct revset rows,
                    enum resolve_direction direction, struct resolve_target *out,
                    struct err *err) CHECK;

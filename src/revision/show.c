@@ -5,23 +5,15 @@
 
 #include "revision/order.h"
 #include "revision/rows.h"
+#include "revision/show_impl.h"
 
-/* The optional parts of a line. */
-enum {
-    WITH_PARENTS = 1,
-    WITH_LABELS = 2,
-    WITH_TREE = 4,
-    WITH_DOC = 8,
-    IS_CURRENT = 16,
-};
-
-static void add_names(struct buf *out, const char *const *names)
+void show_names(const char *const *names, struct buf *out)
 {
     for (size_t i = 0; names[i] != NULL; i++)
         buf_addf(out, "%s%s", i > 0 ? ", " : "", names[i]);
 }
 
-static void add_ids(struct buf *out, struct revset set)
+void show_ids(struct revset set, struct buf *out)
 {
     for (size_t i = 0; i < set.n; i++)
         buf_addf(out, "%s%s", i > 0 ? ", " : "", set.v[i]->id);
@@ -32,7 +24,7 @@ static void add_parents(struct buf *out, const struct revision *revision)
     if (revision->down.n == 0)
         buf_adds(out, "<base>");
     else
-        add_ids(out, revision->down);
+        show_ids(revision->down, out);
 }
 
 static void add_flag(struct buf *out, bool is, const char *flag)
@@ -41,33 +33,39 @@ static void add_flag(struct buf *out, bool is, const char *flag)
         buf_adds(out, flag);
 }
 
-static void add_line(struct graph *graph, const struct revision *revision, unsigned parts,
-                     struct buf *out)
+void show_line(struct graph *graph, const struct revision *revision, unsigned parts,
+               struct buf *out)
 {
-    if (parts & WITH_PARENTS) {
+    if (parts & SHOW_PARENTS) {
         add_parents(out, revision);
         if (revision->depends_on_ids[0] != NULL) {
             buf_adds(out, " (");
-            add_names(out, revision->depends_on_ids);
+            show_names(revision->depends_on_ids, out);
             buf_addc(out, ')');
         }
         buf_adds(out, " -> ");
     }
     buf_adds(out, revision->id);
-    if ((parts & WITH_LABELS) && revision->labels[0] != NULL) {
+    if ((parts & SHOW_LABELS) && revision->labels[0] != NULL) {
         buf_adds(out, " (");
-        add_names(out, revision->labels);
+        show_names(revision->labels, out);
         buf_addc(out, ')');
     }
     add_flag(out, revision->is_effective_head, " (head)");
     add_flag(out, revision->is_head && !revision->is_effective_head, " (effective head)");
-    add_flag(out, parts & IS_CURRENT, " (current)");
-    if (parts & WITH_TREE) {
+    add_flag(out, parts & SHOW_CURRENT, " (current)");
+    if (parts & SHOW_TREE) {
         add_flag(out, revision->is_branch_point, " (branchpoint)");
         add_flag(out, revision->is_merge_point, " (mergepoint)");
     }
-    if (parts & WITH_DOC)
+    if (parts & SHOW_DOC)
         buf_addf(out, ", %s", revision_short_doc(graph_arena(graph), revision));
+}
+
+static void add_line(struct graph *graph, const struct revision *revision, unsigned parts,
+                     struct buf *out)
+{
+    show_line(graph, revision, parts, out);
     buf_addc(out, '\n');
 }
 
@@ -80,8 +78,7 @@ static int width(const char *id)
     return n;
 }
 
-/* The bytes of the line break at ${text}, or 0: those of Python's str.splitlines(). */
-static size_t line_break(const char *text)
+size_t show_line_break(const char *text)
 {
     if (text[0] == '\r' && text[1] == '\n')
         return 2;
@@ -99,11 +96,11 @@ static void add_indented(struct buf *out, const char *text)
     while (*text != '\0') {
         size_t n = 0;
 
-        while (text[n] != '\0' && line_break(text + n) == 0)
+        while (text[n] != '\0' && show_line_break(text + n) == 0)
             n++;
         buf_adds(out, "    ");
         buf_add(out, text, n);
-        text += n + line_break(text + n);
+        text += n + show_line_break(text + n);
         if (*text != '\0')
             buf_addc(out, '\n');
     }
@@ -121,15 +118,15 @@ void show_entry(struct graph *graph, const struct revision *revision, bool is_cu
     add_parents(out, revision);
     if (revision->depends_on_ids[0] != NULL) {
         buf_adds(out, "\nAlso depends on: ");
-        add_names(out, revision->depends_on_ids);
+        show_names(revision->depends_on_ids, out);
     }
     if (revision->is_branch_point) {
         buf_adds(out, "\nBranches into: ");
-        add_ids(out, revision->next);
+        show_ids(revision->next, out);
     }
     if (revision->labels[0] != NULL) {
         buf_adds(out, "\nBranch names: ");
-        add_names(out, revision->labels);
+        show_names(revision->labels, out);
     }
     buf_addf(out, "\nPath: %s\n\n", revision->path == NULL ? "" : revision->path);
     add_indented(out, revision_long_doc(graph_arena(graph), revision));
@@ -144,7 +141,7 @@ void show_heads(struct graph *graph, bool effective, bool verbose, struct buf *o
         if (verbose)
             show_entry(graph, heads.v[i], false, out);
         else
-            add_line(graph, heads.v[i], WITH_LABELS, out);
+            add_line(graph, heads.v[i], SHOW_LABELS, out);
     }
 }
 
@@ -158,8 +155,8 @@ void show_history(struct graph *graph, struct revset set, struct revset rows, bo
             show_entry(graph, set.v[i], is_current, out);
         else
             add_line(graph, set.v[i],
-                     WITH_PARENTS | WITH_LABELS | WITH_TREE | WITH_DOC |
-                         (is_current ? IS_CURRENT : 0),
+                     SHOW_PARENTS | SHOW_LABELS | SHOW_TREE | SHOW_DOC |
+                         (is_current ? SHOW_CURRENT : 0),
                      out);
     }
 }
@@ -172,7 +169,7 @@ void show_current(struct graph *graph, struct revset rows, bool verbose, struct 
         if (verbose)
             show_entry(graph, current.v[i], false, out);
         else
-            add_line(graph, current.v[i], WITH_TREE, out);
+            add_line(graph, current.v[i], SHOW_TREE, out);
     }
 }
 
@@ -189,11 +186,11 @@ void show_branches(struct graph *graph, bool verbose, struct buf *out)
         if (verbose)
             show_entry(graph, all.v[i], false, out);
         else
-            add_line(graph, all.v[i], WITH_LABELS | WITH_TREE, out);
+            add_line(graph, all.v[i], SHOW_LABELS | SHOW_TREE, out);
         for (size_t j = 0; j < all.v[i]->next.n; j++) {
             buf_addf(out, "%*s -> ", width(all.v[i]->id), "");
             add_line(graph, all.v[i]->next.v[j],
-                     WITH_LABELS | WITH_TREE | (verbose ? WITH_DOC : 0), out);
+                     SHOW_LABELS | SHOW_TREE | (verbose ? SHOW_DOC : 0), out);
         }
         buf_addc(out, '\n');
     }
@@ -206,14 +203,14 @@ void show_step(struct graph *graph, const struct revision *revision, bool is_upg
 
     buf_adds(out, is_upgrade ? "upgrade " : "downgrade ");
     if (is_upgrade)
-        add_ids(out, revision->down);
+        show_ids(revision->down, out);
     else
         buf_adds(out, revision->id);
     buf_adds(out, " -> ");
     if (is_upgrade)
         buf_adds(out, revision->id);
     else
-        add_ids(out, revision->down);
+        show_ids(revision->down, out);
     if (doc[0] != '\0')
         buf_addf(out, ", %s", doc);
 }

@@ -1,15 +1,15 @@
 /*
  * stamp - what `stamp` does to the version table's rows: they move, nothing runs. Pure.
  *
- * As Alembic: a target that is stored stays; otherwise the rows related to the targets (ancestors and
- * descendants, dependencies included, of a target or of its LABEL@) move to the first target that is
- * related to one of them, and every other target becomes a row. `base` removes the related rows: all,
- * or with LABEL@ those of the branch.
+ * As Alembic: a target that is stored stays; otherwise the rows related to the targets (ancestors
+ * and descendants, dependencies included, of a target or of its LABEL@) move to the first target
+ * that is related to one of them, and every other target becomes a row. `base` removes the related
+ * rows: all, or with LABEL@ those of the branch.
  *
  * Different on purpose: relative targets are understood; what is stored and named stays also when
- * another target moves rows (there `stamp heads` loses the branches that are at their head already);
- * targets below a merge that is stored may be several; rows that imply each other are refused; base
- * besides another target is refused (there it is ignored).
+ * another target moves rows (there `stamp heads` loses the branches that are at their head); there
+ * may be several targets below one row; rows that imply each other are refused; base besides
+ * another target is refused (there it is ignored).
  */
 #ifndef REVISION_STAMP_H
 #define REVISION_STAMP_H

@@ -24,6 +24,7 @@ from alembic.config import Config
 from alembic.runtime import migration
 from alembic.script import base as script_base
 from alembic.script import revision as script_revision
+from picture import read_dot, read_graph
 from sqlalchemy.util import OrderedSet
 
 # --- Alembic, in a fixed order --------------------------------------------------------------------
@@ -270,6 +271,31 @@ class Oracle:
         out = "".join("  delete %s\n" % rev for rev in deleted) + "".join(maintainer.changes)
         return out + self.set_line("  rows", rows)
 
+    def draw(self, flags):
+        """What a picture says once it is read back."""
+        map_ = self.directory.revision_map
+        out = ""
+        for rev in self.directory.walk_revisions():
+            doc = rev.doc.splitlines()
+            needs = {map_.get_revision(name).revision for name in rev._resolved_dependencies}
+            down = " ".join(sorted(rev._versioned_down_revisions))
+            if "d" in flags:
+                labels = ", ".join(rev.branch_labels)
+                out += rev.revision + (" (%s)" % labels if labels else "")
+                out += ("\n" + doc[0] if doc else "") + "\n  style "
+                out += ",".join(
+                    ["filled"] * (rev.revision in self.rows) + ["bold"] * rev.is_head
+                )
+                out += "\n  to %s\n  needs %s\n" % (down, " ".join(sorted(needs)))
+                continue
+            rev._db_current_indicator = rev.revision in self.rows
+            out += rev.cmd_format(False, include_branches=True, tree_indicators=True)
+            if rev.dependencies:
+                out += " (depends on %s)" % ", ".join(util.to_tuple(rev.dependencies))
+            out += "".join([", " + doc[0]] if doc else []) + "\n"
+            out += "".join(row + "\n" for row in doc[1:]) + "  to %s\n" % down
+        return out
+
     def history(self, flags, text):
         start, end = text.split(":")
         if start not in ("", "current"):
@@ -300,6 +326,8 @@ class Oracle:
         flags = args[0] if args else ""
         if name in ("upgrade", "downgrade"):
             return self.move(getattr(command, name), args[0])
+        if name == "draw":
+            return self.draw(flags)
         if name == "stamp":
             return self.stamp(args[1].split(","), "p" in flags)
         if name == "heads":
@@ -515,6 +543,7 @@ def questions_for(rng, revisions):
     for _ in range(3):
         rows = ",".join(applied_rows(rng, revisions))
         asked.append(("current", rng.choice(("", "v")), rows))
+        asked += [("draw", "", rows), ("draw", "d", rows)]
         asked.append(("upgrade", "heads", rows))
         asked.append(("downgrade", "base", rows))
         asked.append(("upgrade", random_target(rng, revisions), rows))
@@ -526,7 +555,8 @@ def questions_for(rng, revisions):
         if rng.random() < 0.2:
             ends[1] = rng.choice(("+1", "+2", "+3", rng.choice(ids) + "+1", rng.choice(ids) + "-1"))
         if rng.random() < 0.1:
-            ends[0] = rng.choice(("head", "heads", rng.choice(ids))) + rng.choice(("+1", "-1", "-2"))
+            ends[0] = rng.choice(("head", "heads", rng.choice(ids)))
+            ends[0] += rng.choice(("+1", "-1", "-2"))
         if labels and rng.random() < 0.3:
             ends[0] = rng.choice(labels) + "@" + rng.choice(("base", "-1", rng.choice(ids)))
         # On purpose: when nothing is stored, ":current" is nothing (there: everything).
@@ -609,6 +639,8 @@ def same(question, expected, got):
         return True  # a range that Alembic cannot list
     if expected in ("error", "crash"):
         return got.startswith("error:")
+    if question[0] == "draw":
+        got = read_dot(got) if "d" in question[1] else read_graph(got)
     return got == expected
 
 

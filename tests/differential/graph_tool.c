@@ -13,6 +13,7 @@
  *     resolve TEXT
  *     upgrade TARGET ROWS; downgrade TARGET ROWS      steps, changes of the rows, rows
  *     stamp FLAGS TARGETS ROWS                        changes of the rows, rows; "p" is --purge
+ *     draw FLAGS ROWS                                 all of it; "a" in ASCII, "d" for Graphviz
  *     heads FLAGS; branches FLAGS; show TEXT; current FLAGS ROWS; history FLAGS RANGE ROWS
  */
 #include <stdio.h>
@@ -22,6 +23,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "revision/draw.h"
 #include "revision/graph.h"
 #include "revision/order.h"
 #include "revision/resolve.h"
@@ -247,6 +249,26 @@ static int add_history(struct tool *tool, bool verbose, struct buf *out, struct 
     return 0;
 }
 
+static int command_draw(struct tool *tool, struct err *err)
+{
+    auto_buf struct buf out = {0};
+    struct revset all = {0};
+    struct revset rows;
+
+    if (rows_of(tool, tool->field[2], &rows, err) != 0)
+        return -1;
+    for (size_t i = 0; i < graph_count(tool->graph); i++)
+        revset_add(tool->arena, &all, graph_at(tool->graph, i));
+    all = order_history(tool->graph, all);
+    if (strchr(tool->field[1], 'd') != NULL)
+        draw_dot(tool->graph, all, rows, &out);
+    else
+        draw_graph(tool->graph, all, rows, strchr(tool->field[1], 'a') != NULL ? DRAW_ASCII : 0,
+                   &out);
+    fwrite(buf_text(&out), 1, out.len, stdout);
+    return 0;
+}
+
 static int command_text(struct tool *tool, struct err *err)
 {
     const char *name = tool->field[0];
@@ -290,6 +312,8 @@ static void answer(struct tool *tool)
         status = command_move(tool, name[0] == 'u', &err);
     else if (strcmp(name, "stamp") == 0)
         status = command_stamp(tool, &err);
+    else if (strcmp(name, "draw") == 0)
+        status = command_draw(tool, &err);
     else
         status = command_text(tool, &err);
     if (status != 0)

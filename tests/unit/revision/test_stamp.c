@@ -153,7 +153,8 @@ static void relative_targets(void **state)
     stamped("a1", "m-0", "a1>m", "m");
     stamped("a1", "zed@head-1", "+z1", "a1 z1");
     refused("", "-1", ERR_USAGE, "relative revision \"-1\" didn't produce 1 migrations");
-    refused("b1 c1", "-1", ERR_USAGE, "\"-1\" is ambiguous: downgrade from several current revisions");
+    refused("b1 c1", "-1", ERR_USAGE,
+            "\"-1\" is ambiguous: downgrade from several current revisions");
     refused("a1", "z1-1", ERR_USAGE,
             "relative revision \"z1-1\" goes below the first revision of its branch");
 }
