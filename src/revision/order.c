@@ -1,6 +1,8 @@
 /* order - see order.h. */
 #include "revision/order.h"
 
+#include <limits.h>
+
 /* --- the walk --------------------------------------------------------------------------------- */
 
 /* Alembic keeps a list of cursors, one a branch it is walking down, and works at one of them. The
@@ -10,30 +12,35 @@
  * goes and the walk steps back by one. */
 struct cursor {
     struct revision *at;
-    unsigned place; /* grows from cursor to cursor */
+    unsigned before; /* the neighbours in the list, or NO_CURSOR */
+    unsigned after;
 };
+
+#define NO_CURSOR UINT_MAX
 
 /* What the walk knows of a revision, by index; small, since the walk visits many of them often. */
 struct place {
-    unsigned mark;     /* of the last search that was here */
-    unsigned waits;    /* open revisions directly above it */
-    unsigned cursor;   /* its cursor's place */
-    unsigned least;    /* the first cursor above it has this place, or a later one */
+    unsigned mark;      /* of the last search that was here */
+    unsigned waits;     /* open revisions directly above it */
+    unsigned cursor;
+    unsigned least;     /* the first cursor above it is this one, or a later one */
+    unsigned above;     /* whom it has above it: walk.above from here, less those listed already, */
+    unsigned above_end; /* to here */
     bool has_cursor;
-    bool open;         /* in the hull, and not yet listed */
-    bool wanted;       /* to be listed, and not yet */
+    bool open;          /* in the hull, and not yet listed */
+    bool wanted;        /* to be listed, and not yet */
 };
 
 struct walk {
     struct graph *graph;
     struct place *places;
-    unsigned *above;       /* whom each revision has above it, and where they begin */
-    unsigned *above_start;
+    unsigned *above;
     unsigned *stack;
-    struct cursor *cursors;
-    size_t n_cursors;
-    size_t work;           /* index of the cursor where the walk is */
-    unsigned next_place;
+    struct cursor *cursors; /* their numbers grow along the list */
+    unsigned first;
+    unsigned last;
+    unsigned work;          /* where the walk is */
+    unsigned n_cursors;     /* that there ever were */
     unsigned mark;
     struct revset out;
 };
@@ -43,79 +50,90 @@ static struct place *place_of(struct walk *walk, const struct revision *revision
     return &walk->places[revision->index];
 }
 
-static void put_cursor(struct walk *walk, struct cursor *cursor, struct revision *at)
+static void put_cursor(struct walk *walk, unsigned cursor, struct revision *at)
 {
     struct place *place = place_of(walk, at);
 
-    cursor->at = at;
+    walk->cursors[cursor].at = at;
     place->has_cursor = true;
-    place->cursor = cursor->place;
+    place->cursor = cursor;
 }
 
 static void append_cursor(struct walk *walk, struct revision *at)
 {
-    struct cursor *cursor = &walk->cursors[walk->n_cursors++];
+    unsigned cursor = walk->n_cursors++;
 
-    cursor->place = walk->next_place++;
+    walk->cursors[cursor].before = walk->last;
+    walk->cursors[cursor].after = NO_CURSOR;
+    if (walk->last == NO_CURSOR)
+        walk->first = cursor;
+    else
+        walk->cursors[walk->last].after = cursor;
+    walk->last = cursor;
     put_cursor(walk, cursor, at);
 }
 
-static size_t cursor_at(const struct walk *walk, unsigned place)
+/* The cursor where the walk is goes; the walk steps back. */
+static void remove_cursor(struct walk *walk)
 {
-    size_t low = 0;
-    size_t high = walk->n_cursors;
+    struct cursor *cursor = &walk->cursors[walk->work];
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (walk->cursors[middle].place < place)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    if (cursor->before == NO_CURSOR)
+        walk->first = cursor->after;
+    else
+        walk->cursors[cursor->before].after = cursor->after;
+    if (cursor->after == NO_CURSOR)
+        walk->last = cursor->before;
+    else
+        walk->cursors[cursor->after].before = cursor->before;
+    walk->work = cursor->before == NO_CURSOR ? walk->first : cursor->before;
 }
 
-/* blocker(): the index of the first cursor above ${candidate}, or n_cursors. What was listed has no
- * cursor above it and is not searched. Cursors only move down and new ones come last, so what one
- * search finds is a least place for the searches to come. */
-static size_t blocker(struct walk *walk, const struct revision *candidate)
+/* search(): those directly above revision ${at} that can have a cursor before ${best} above them go
+ * on the stack of ${n}. Returns the first cursor that stands at one of them, or ${best}. */
+static unsigned search(struct walk *walk, unsigned at, unsigned least, unsigned best, size_t *n)
 {
-    size_t first = walk->work == 0 && walk->n_cursors > 1 ? 1 : 0;
-    unsigned least = walk->places[candidate->index].least;
-    unsigned best = walk->next_place;
-    unsigned mark = ++walk->mark;
+    struct place *from = &walk->places[at];
+
+    while (from->above < from->above_end && !walk->places[walk->above[from->above]].open)
+        from->above++;
+    for (unsigned i = from->above; i < from->above_end && best > least; i++) {
+        struct place *place = &walk->places[walk->above[i]];
+
+        if (place->mark == walk->mark || !place->open)
+            continue;
+        place->mark = walk->mark;
+        if (place->has_cursor && place->cursor < best)
+            best = place->cursor;
+        if (place->least < best)
+            walk->stack[(*n)++] = walk->above[i];
+    }
+    return best;
+}
+
+/* blocker(): the first cursor above ${candidate}, or NO_CURSOR. What was listed has no cursor above
+ * it and is not searched. Cursors only move down and new ones come last, so what one search finds
+ * is a least number for the searches to come. */
+static unsigned blocker(struct walk *walk, const struct revision *candidate)
+{
+    unsigned first = walk->first == walk->work ? walk->cursors[walk->first].after : walk->first;
+    unsigned least = place_of(walk, candidate)->least;
+    unsigned best = walk->n_cursors;
     size_t n = 0;
 
-    if (least < walk->cursors[first].place)
-        least = walk->cursors[first].place;
+    if (first == NO_CURSOR)
+        return NO_CURSOR;
+    if (least < first)
+        least = first;
+    walk->mark++;
     walk->stack[n++] = (unsigned)candidate->index;
     while (n > 0 && best > least) {
         unsigned at = walk->stack[--n];
 
-        for (unsigned i = walk->above_start[at]; i < walk->above_start[at + 1]; i++) {
-            struct place *place = &walk->places[walk->above[i]];
-
-            if (place->mark == mark || !place->open)
-                continue;
-            place->mark = mark;
-            if (place->has_cursor && place->cursor < best)
-                best = place->cursor;
-            if (place->least < best)
-                walk->stack[n++] = walk->above[i];
-        }
+        best = search(walk, at, least, best, &n);
     }
-    walk->places[candidate->index].least = best;
-    return best == walk->next_place ? walk->n_cursors : cursor_at(walk, best);
-}
-
-static void remove_cursor(struct walk *walk)
-{
-    for (size_t i = walk->work + 1; i < walk->n_cursors; i++)
-        walk->cursors[i - 1] = walk->cursors[i];
-    walk->n_cursors--;
-    if (walk->work > 0)
-        walk->work--;
+    place_of(walk, candidate)->least = best;
+    return best == walk->n_cursors ? NO_CURSOR : best;
 }
 
 static void list_candidate(struct walk *walk)
@@ -138,7 +156,7 @@ static void list_candidate(struct walk *walk)
         if (moved)
             append_cursor(walk, below.v[i]);
         else
-            put_cursor(walk, &walk->cursors[walk->work], below.v[i]);
+            put_cursor(walk, walk->work, below.v[i]);
         moved = true;
     }
     if (!moved)
@@ -151,7 +169,7 @@ static void walk_init(struct walk *walk, struct graph *graph, struct revset hull
     size_t n = graph_count(graph);
     unsigned edges = 0;
 
-    *walk = (struct walk){.graph = graph};
+    *walk = (struct walk){.graph = graph, .first = NO_CURSOR, .last = NO_CURSOR};
     walk->places = mem_alloc(n * sizeof *walk->places);
     for (size_t i = 0; i < wanted.n; i++)
         place_of(walk, wanted.v[i])->wanted = true;
@@ -163,14 +181,14 @@ static void walk_init(struct walk *walk, struct graph *graph, struct revset hull
     for (size_t i = 0; i < n; i++)
         edges += (unsigned)graph_at(graph, i)->all_next.n;
     walk->above = mem_alloc(edges * sizeof *walk->above);
-    walk->above_start = mem_alloc((n + 1) * sizeof *walk->above_start);
     edges = 0;
     for (size_t i = 0; i < n; i++) {
         struct revset above = graph_at(graph, i)->all_next;
 
+        walk->places[i].above = edges;
         for (size_t j = 0; j < above.n; j++)
             walk->above[edges++] = (unsigned)above.v[j]->index;
-        walk->above_start[i + 1] = edges;
+        walk->places[i].above_end = edges;
     }
     walk->stack = mem_alloc((n + 1) * sizeof *walk->stack);
     walk->cursors = mem_alloc((n + 1) * sizeof *walk->cursors);
@@ -180,7 +198,6 @@ static void walk_release(struct walk *walk)
 {
     mem_free(walk->places);
     mem_free(walk->above);
-    mem_free(walk->above_start);
     mem_free(walk->stack);
     mem_free(walk->cursors);
 }
@@ -200,13 +217,14 @@ static struct revset topological(struct graph *graph, struct revset hull, struct
     for (size_t i = 0; i < graph_count(graph); i++) /* in load order */
         if (graph_at(graph, i)->mark == mark && walk.places[i].wanted)
             append_cursor(&walk, graph_at(graph, i));
-    while (walk.n_cursors > 0) {
+    walk.work = walk.first;
+    while (walk.work != NO_CURSOR) {
         struct revision *candidate = walk.cursors[walk.work].at;
-        size_t first = walk.n_cursors;
+        unsigned first = NO_CURSOR;
 
         if (place_of(&walk, candidate)->waits > 0)
             first = blocker(&walk, candidate);
-        if (first < walk.n_cursors)
+        if (first != NO_CURSOR)
             walk.work = first;
         else
             list_candidate(&walk);

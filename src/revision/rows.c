@@ -189,41 +189,53 @@ void rows_upgrade(struct graph *graph, struct revset *rows, struct revision *ste
     *n = made.n;
 }
 
-/* uncovered(): those below ${step} that no other row implies, and none of the others below it. Only
- * what is on a higher level can, so the search goes no further down than they are. */
+/* above(): whether one with mark ${goal} is above ${from} other than through ${step}. Nothing above
+ * level ${top} has it. ${stack} is room for the search. */
+static bool above(struct graph *graph, const struct revision *from, const struct revision *step,
+                  unsigned goal, size_t top, struct revset *stack)
+{
+    unsigned seen = graph_new_mark(graph);
+
+    for (stack->n = 0;; from = stack->v[--stack->n]) {
+        for (size_t i = 0; i < from->all_next.n; i++) {
+            struct revision *next = from->all_next.v[i];
+
+            if (next->mark == goal)
+                return true;
+            if (next == step || next->mark == seen || next->level >= top)
+                continue;
+            next->mark = seen;
+            revset_add(graph_arena(graph), stack, next);
+        }
+        if (stack->n == 0)
+            return false;
+    }
+}
+
+/* uncovered(): those below ${step} that no other row implies, and none of the others below it. */
 static struct revset uncovered(struct graph *graph, struct revset rows, struct revision *step)
 {
     struct revset below = step->normal_down;
     struct revset stack = {0};
     struct revset out = {0};
-    unsigned mark;
-    size_t floor = SIZE_MAX;
+    unsigned goal = graph_new_mark(graph);
+    size_t top = 0;
 
-    for (size_t i = 0; i < below.n; i++)
-        if (below.v[i]->level < floor)
-            floor = below.v[i]->level;
-    mark = graph_new_mark(graph);
     for (size_t i = 0; i < rows.n; i++) {
-        if (rows.v[i] == step || rows.v[i]->level < floor)
+        if (rows.v[i] == step)
             continue;
-        rows.v[i]->mark = mark;
-        revset_add(graph_arena(graph), &stack, rows.v[i]);
+        rows.v[i]->mark = goal;
+        if (rows.v[i]->level > top)
+            top = rows.v[i]->level;
     }
-    for (size_t i = 0; i < below.n && below.n > 1; i++)
-        if (below.v[i]->level > floor)
-            revset_add(graph_arena(graph), &stack, below.v[i]);
-    while (stack.n > 0) {
-        struct revset next = stack.v[--stack.n]->normal_down;
-
-        for (size_t i = 0; i < next.n; i++) {
-            if (next.v[i]->mark == mark || next.v[i]->level < floor)
-                continue;
-            next.v[i]->mark = mark;
-            revset_add(graph_arena(graph), &stack, next.v[i]);
-        }
+    for (size_t i = 0; i < below.n; i++) {
+        below.v[i]->mark = goal;
+        if (below.v[i]->level > top)
+            top = below.v[i]->level;
     }
     for (size_t i = 0; i < below.n; i++)
-        if (below.v[i]->mark != mark)
+        if (!revset_has(rows, below.v[i]) &&
+            !above(graph, below.v[i], step, goal, top, &stack))
             revset_add(graph_arena(graph), &out, below.v[i]);
     return out;
 }

@@ -148,8 +148,12 @@ void show_heads(struct graph *graph, bool effective, bool verbose, struct buf *o
 void show_history(struct graph *graph, struct revset set, struct revset rows, bool verbose,
                   struct buf *out)
 {
+    unsigned mark = graph_new_mark(graph);
+
+    for (size_t i = 0; i < rows.n; i++)
+        rows.v[i]->mark = mark;
     for (size_t i = 0; i < set.n; i++) {
-        bool is_current = revset_has(rows, set.v[i]);
+        bool is_current = set.v[i]->mark == mark;
 
         if (verbose)
             show_entry(graph, set.v[i], is_current, out);

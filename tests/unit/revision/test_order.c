@@ -404,6 +404,26 @@ static void ten_thousand_at_random(void **state)
     assert_ordered_soon(10000, start);
 }
 
+/* All heads at once: to look at each of the others at each step would take half a minute. */
+static void a_hundred_thousand_branches(void **state)
+{
+    enum { BRANCHES = 100000 };
+    double start = cpu_ms();
+    const char *down[] = {NULL, NULL};
+    char id[32] = "base";
+
+    (void)state;
+    for (size_t i = 0; i <= BRANCHES; i++) {
+        struct revision revision = {.id = id, .down_ids = down};
+
+        graph_add(graph, &revision);
+        down[0] = "base";
+        snprintf(id, sizeof id, "b%zu", i);
+    }
+    link_ok();
+    assert_ordered_soon(BRANCHES + 1, start);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -427,6 +447,7 @@ int main(void)
         REVTEST(random_graphs_as_described),
         REVTEST(ten_thousand_in_a_line),
         REVTEST(ten_thousand_at_random),
+        REVTEST(a_hundred_thousand_branches),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
