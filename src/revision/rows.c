@@ -28,8 +28,8 @@ static void report_overlap(struct graph *graph, struct revset rows, struct revis
         err_set(err, ERR_REFUSED, "stored revision \"%s\" is an ancestor of stored revision \"%s\"",
                 row->id, rows.v[i]->id);
     }
-    err_hint(err, "Only the newest revision of each branch may be stored: delete the row \"%s\" "
-                  "once it is certain that the newer one is applied.", row->id);
+    err_hint(err, "Only the newest revision of each branch may be stored: once it is certain what is "
+                  "applied, `stamp` it with --purge, without \"%s\".", row->id);
 }
 
 static void check_overlaps(struct graph *graph, struct revset rows, struct errs *errs)
