@@ -3,8 +3,8 @@
  *
  *     sql.c       the plugin's table, its settings and its callbacks
  *     folder.c    the version locations and their files, in load order
- *     file.c      one revision file: its header, its two sections
- *     write.c     a new revision file
+ *     file.c      one revision file: its header (header.c), its two sections
+ *     write.c     a new revision file, and its name (name.c)
  *     run.c       steps: statements and version rows, in transactions or one by one
  *     session.c   one session: connected, cancellable, its errors as sentences
  *     progress.c  what was applied (files' checksums) and what is half applied, in deploy_db
