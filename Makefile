@@ -207,7 +207,7 @@ FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 $(B)/fuzz/%: tests/fuzz/fuzz_%.c $(LINK_ORDER:%=$(B)/lib%.a)
 	@mkdir -p $(@D) $(@D)/corpus-$*
-	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< $(filter %.a,$^) $(ALL_LDFLAGS) $(LDLIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/harness -fsanitize=fuzzer -o $@ $< $(filter %.a,$^) $(ALL_LDFLAGS) $(LDLIBS)
 fuzz-run-%: $(B)/fuzz/%
 	$(Q)cd $(B)/fuzz && ./$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
 	    corpus-$* $(wildcard $(CURDIR)/tests/fuzz/corpus/$*)

@@ -321,7 +321,7 @@ static int sections_of(struct body *body)
 int file_parse(struct ddb_call *call, const char *path, const char *text, size_t n,
                struct file *file)
 {
-    struct body body = {.call = call, .file = file, .end = text + n};
+    struct body body = {.call = call, .file = file, .text = text, .end = text + n};
     unsigned char digest[EVP_MAX_MD_SIZE];
     size_t extent = 0;
 
@@ -331,7 +331,6 @@ int file_parse(struct ddb_call *call, const char *path, const char *text, size_t
     header_extent(text, n, true, &extent);
     if (header_parse(call, text, extent, file) != 0)
         return -1;
-    body.text = text + header_mark(text, n);
     body.begin = text + extent;
     if (sections_of(&body) != 0)
         return -1;

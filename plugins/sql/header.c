@@ -45,14 +45,15 @@ static enum header_kind field_of(const char *text, size_t n, const char **value,
 {
     static const char *const names[] = {"Revision ID", "Revises", "Create Date", "Branch Labels",
                                         "Depends On"};
+    const char *end = text + n;
     const char *colon = memchr(text, ':', n);
     size_t name_n = colon == NULL ? 0 : (size_t)(colon - text);
 
     strip(&text, &name_n);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (name_n > 0 && is(text, name_n, names[i])) {
-            *value_n = n - (size_t)(colon + 1 - text);
             *value = colon + 1;
+            *value_n = (size_t)(end - *value);
             strip(value, value_n);
             return HEADER_ID + (enum header_kind)i;
         }
@@ -134,14 +135,15 @@ static bool lines_is_comment(const struct lines *lines)
     return lines->n >= 2 && lines->text[0] == '-' && lines->text[1] == '-';
 }
 
-size_t header_mark(const char *text, size_t n)
+/* A byte order mark at the very beginning is none of the first line's. */
+static size_t mark_n(const char *text, size_t n)
 {
     return n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }
 
 bool header_extent(const char *text, size_t n, bool is_whole, size_t *extent)
 {
-    struct lines lines = {.p = text + header_mark(text, n), .end = text + n};
+    struct lines lines = {.p = text + mark_n(text, n), .end = text + n};
     const char *value;
     size_t value_n;
     bool has_id = false;
@@ -235,7 +237,7 @@ int header_parse(struct ddb_call *call, const char *text, size_t n, struct file 
     static const char *const names[] = {NULL, "Revision ID", "Revises", "Create Date",
                                         "Branch Labels", "Depends On"};
     static const char *const none[] = {NULL};
-    struct lines lines = {.p = text + header_mark(text, n), .end = text + n};
+    struct lines lines = {.p = text + mark_n(text, n), .end = text + n};
     const struct lines all = lines;
     size_t seen[HEADER_UPGRADE] = {0};
     int rc = 0;

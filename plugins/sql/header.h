@@ -29,9 +29,6 @@ enum header_kind {
  * field's value, stripped. */
 enum header_kind header_line(const char *comment, size_t n, const char **value, size_t *value_n);
 
-/* header_mark(text, n): how many bytes a byte order mark takes at the beginning. */
-size_t header_mark(const char *text, size_t n);
-
 /* header_extent(text, n, is_whole, extent): how many bytes of ${text}, whole lines, are header; false
  * when more text is needed to know. ${is_whole}: there is no more. */
 bool header_extent(const char *text, size_t n, bool is_whole, size_t *extent);

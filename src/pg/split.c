@@ -49,6 +49,12 @@ static size_t line_of(struct lines *lines, const char *p)
     return lines->line;
 }
 
+/* A byte order mark before the text is no part of it. */
+static const char *begin_of(const char *text, size_t n)
+{
+    return n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
+}
+
 static int does_not_end(const char *text, const struct split_scan *scan, struct err *err)
 {
     struct lines lines = {.p = text, .line = 1};
@@ -184,7 +190,7 @@ int split_statements(const char *text, size_t n,
                      int (*each)(void *arg, const struct split_statement *statement), void *arg,
                      struct err *err)
 {
-    struct split_scan scan = {.lex = {.p = text, .end = text + n}};
+    struct split_scan scan = {.lex = {.p = begin_of(text, n), .end = text + n}};
     struct lines lines = {.p = text, .line = 1};
     auto_parts struct parts parts = {0};
     auto_parts struct parts out = {0};
@@ -232,9 +238,9 @@ int split_comments(const char *text, size_t n,
                    struct err *err)
 {
     struct comments comments = {
-        .text = text, .lines = {.p = text, .line = 1}, .each = each, .arg = arg};
+        .text = begin_of(text, n), .lines = {.p = text, .line = 1}, .each = each, .arg = arg};
     struct split_scan scan = {
-        .lex = {.p = text, .end = text + n}, .comment = take_comment, .arg = &comments};
+        .lex = {.p = comments.text, .end = text + n}, .comment = take_comment, .arg = &comments};
     struct split_statement part;
     int rc = 1;
 

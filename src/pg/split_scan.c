@@ -135,7 +135,8 @@ static int take_data(struct split_scan *scan, struct split_statement *part)
 struct state {
     struct words words;
     size_t parens;
-    bool ends; /* a semicolon was taken */
+    size_t blank; /* bytes since the last token that counts */
+    bool ends;    /* a semicolon was taken */
 };
 
 static void take_byte(struct state *state, char byte)
@@ -155,7 +156,7 @@ static bool take_token(struct split_scan *scan, enum split_token token, struct s
     size_t n = (size_t)(lex->p - lex->token);
 
     if (token == SPLIT_BLANK || token == SPLIT_COMMENT) {
-        part->code += part->text == NULL ? 0 : n;
+        state->blank += part->text == NULL ? 0 : n;
         if (token == SPLIT_COMMENT && scan->comment != NULL)
             scan->comment(scan->arg, lex->token, n, state->parens + state->words.body);
         return true;
@@ -178,7 +179,8 @@ static bool take_token(struct split_scan *scan, enum split_token token, struct s
         take_word(&state->words, (struct word){lex->token, n}, state->parens);
     else
         take_byte(state, token == SPLIT_BYTE ? *lex->token : '\0');
-    part->code += token == SPLIT_QUOTED ? 1 : n;
+    part->code += state->blank + (token == SPLIT_QUOTED ? 1 : n);
+    state->blank = 0;
     part->n = (size_t)(lex->p - part->text);
     return true;
 }

@@ -180,6 +180,7 @@ static void test_copy(void **state)
         {"COPY t FROM stdin;\n\\.\nSELECT 1", "1C COPY t FROM stdin{}|3 SELECT 1"},
         {"COPY t FROM stdin;\n\\N\n\\.x\n\\\\.\n\\.\n", "1C COPY t FROM stdin{\\N\n\\.x\n\\\\.\n}"},
         {"COPY t FROM stdin", "1C COPY t FROM stdin{}"},
+        {"\xef\xbb\xbf" "COPY t FROM stdin;\n;\n\\.\n", "1C COPY t FROM stdin{;\n}"},
         {"COPY t FROM stdin;\n\n-- the end\n/* of it */\n", "1C COPY t FROM stdin{}"},
         {"COPY a FROM stdin;\n1\n\\.\nCOPY b FROM stdin;\n2\n\\.\n",
          "1C COPY a FROM stdin{1\n}|4C COPY b FROM stdin{2\n}"},
@@ -301,6 +302,7 @@ static void test_comments(void **state)
     static const struct row rows[] = {
         {"", ""},
         {"-- a", "1/0 -- a"},
+        {"\xef\xbb\xbf-- a\n-- b", "1/0 -- a|2/0 -- b"},
         {"-- a\r\n\t --b \n--\n", "1/0 -- a|2/0 --b |3/0 --"},
         {"SELECT 1; -- no\n-- yes\nSELECT 2 -- no\n-- inside\n;", "2/0 -- yes|4/0 -- inside"},
         {"CREATE TABLE t (\n-- in\n a int, b numeric(\n-- deep\n1));\n-- out",

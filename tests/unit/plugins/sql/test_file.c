@@ -102,11 +102,11 @@ static void test_forms(void **state)
     struct file file;
 
     /* CRLF, a byte order mark, any case, blanks, no blank behind the dashes. */
-    assert_int_equal(PARSE(f, "\xef\xbb\xbf-- x\r\n  --revision id :  a1 \r\n--\r\n-- UPGRADE\r\n"
+    assert_int_equal(PARSE(f, "\xef\xbb\xbf-- x\r\n  --  revision id :  a1 \r\n--\r\n-- UPGRADE\r\n"
                            "COPY t FROM stdin;\r\n1\r\n\\.\r\n --Downgrade \r\nDROP TABLE t\r\n",
                            &file), 0);
     assert_string_equal(file.id, "a1");
-    assert_string_equal(file.doc, "x\nrevision id :  a1");
+    assert_string_equal(file.doc, "x\n revision id :  a1");
     assert_string_equal(file.upgrade.text, "COPY t FROM stdin;\r\n1\r\n\\.\r\n");
     assert_int_equal(file.upgrade.line, 5);
     assert_string_equal(file.downgrade.text, "DROP TABLE t\r\n");

@@ -1,0 +1,4 @@
+-- COPY
+COPY t FROM stdin;
+1
+\.x

@@ -1,0 +1,5 @@
+\i x.sql
+SELECT 1 \g
+\copy t from 'x'
+SELECT (2 \gexec
+\.
