@@ -201,11 +201,12 @@ check-differential: deps
 	@$(SUBMAKE) $(B)/tests/graph_tool
 	$(Q)DDB_SRC='$(CURDIR)' DDB_B='$(abspath $(B))' DDB_GRAPHS='$(N)' DDB_SEED='$(SEED)' bash tests/cli/differential.sh
 
-# tests/fuzz/fuzz_X.c with its corpus in tests/fuzz/corpus/X; what is found is kept in $(B)/fuzz.
+# tests/fuzz/fuzz_X.c, which may include a plugin's files, with its corpus in tests/fuzz/corpus/X; what
+# is found is kept in $(B)/fuzz.
 ## fuzz: every fuzzer for FUZZ_SECONDS (default 60), with clang
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-$(B)/fuzz/%: tests/fuzz/fuzz_%.c $(LINK_ORDER:%=$(B)/lib%.a)
+$(B)/fuzz/%: tests/fuzz/fuzz_%.c $(wildcard plugins/*/*.[ch]) $(LINK_ORDER:%=$(B)/lib%.a)
 	@mkdir -p $(@D) $(@D)/corpus-$*
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests/harness -fsanitize=fuzzer -o $@ $< $(filter %.a,$^) $(ALL_LDFLAGS) $(LDLIBS)
 fuzz-run-%: $(B)/fuzz/%

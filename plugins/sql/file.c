@@ -166,8 +166,8 @@ static void begin_section(struct body *body, struct file_section *section, const
 
     end_section(body, line_start(body, comment->text));
     if (section->text != NULL)
-        body->rc = sql_host->fail(body->call, "\"%s\" line %zu: the marker \"%s\" stands in line %zu "
-                                  "already", body->file->path, comment->line, name,
+        body->rc = sql_host->fail(body->call, "\"%s\" line %zu: the marker \"%s\" stands in line "
+                                  "%zu already", body->file->path, comment->line, name,
                                   section->line - 1);
     if (body->first == NULL)
         body->first = line_start(body, comment->text);
@@ -219,8 +219,8 @@ static int refuse_early(void *arg, const struct ddb_statement *statement)
 {
     struct body *body = arg;
 
-    body->rc = sql_host->fail(body->call, "\"%s\" line %zu: a statement stands before the first marker",
-                              body->file->path, body->first_line + statement->line - 1);
+    body->rc = sql_host->fail(body->call, "\"%s\" line %zu: a statement stands before the first "
+                              "marker", body->file->path, body->first_line + statement->line - 1);
     sql_host->hint(body->call, "%s", form);
     return 1;
 }

@@ -16,11 +16,15 @@
  *     -- no transaction
  *     DROP TABLE users;
  *
- * The header is the comment at the top: its text is the docstring, and its fields, which only
- * "Revision ID" is required of, are Alembic's. Field names and markers are taken in any case. A
- * marker stands alone on its line, outside of quotes, comments and parentheses, so that the text of a
- * function may hold one. "-- no transaction" in the header is for both sections. What stands between
- * header and first marker must be blank or comments.
+ * The header is the comment at the top, with blank lines in it or not, up to the first marker behind
+ * "Revision ID": its text is the docstring, and its fields, which only "Revision ID" is required of,
+ * are Alembic's. Field names and markers are taken in any case. A marker stands alone on its line,
+ * outside of quotes, comments, parentheses, function bodies and data, so that the text of a function
+ * may hold one. What looks like a marker and is none ("-- down") is refused. "-- no transaction" in
+ * the header is for both sections. Between header and first marker there are no statements.
+ *
+ * Refused too: commands of psql; statements that begin or end a transaction (savepoints are for
+ * sections within one); text that is not in UTF-8.
  *
  * Changes: nothing.
  */
@@ -51,8 +55,9 @@ struct file {
     char sha256[65];                        /* of the whole file; file_read only */
 };
 
-/* file_header(call, path, file): the header alone; what follows it is not read. file_read: all of it.
- * fail() names the file and the line. Everything in ${file} is the host's memory. */
+/* file_header(call, path, file): the header alone; what follows it is not looked at. file_read: all of
+ * it. fail() names the file and the line, and has all mistakes of a header or of the sections.
+ * Everything in ${file} is the host's memory. */
 int file_header(struct ddb_call *call, const char *path, struct file *file);
 int file_read(struct ddb_call *call, const char *path, struct file *file);
 

@@ -266,10 +266,11 @@ int header_parse(struct ddb_call *call, const char *text, size_t n, struct file 
         take_field(call, kind, value, value_n, file);
     }
     if (file->id == NULL || *file->id == '\0') {
-        sql_host->fail(call, seen[HEADER_ID] == 0 ? "\"%s\" line %zu: the header has no \"Revision ID\""
-                       : "\"%s\" line %zu: \"Revision ID\" is empty", file->path,
-                       seen[HEADER_ID] == 0 ? 1 : seen[HEADER_ID]);
-        rc = sql_host->hint(call, "A revision file begins with lines of comment, and one of them is "
+        sql_host->fail(call, "\"%s\" line %zu: %s", file->path,
+                       seen[HEADER_ID] == 0 ? 1 : seen[HEADER_ID],
+                       seen[HEADER_ID] == 0 ? "the header has no \"Revision ID\""
+                                            : "\"Revision ID\" is empty");
+        rc = sql_host->hint(call, "A revision file begins with lines of comment, one of which is "
                                   "\"-- Revision ID: …\"; move other files out of the folder.");
     }
     file->doc = doc_of(call, all);

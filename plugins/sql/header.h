@@ -1,9 +1,9 @@
 /*
- * header - the comment at the top of a revision file, line by line; and what a line of comment means.
- * For file.c.
+ * header - the comment at the top of a revision file, line by line; and what a line of comment
+ * means. For file.c.
  *
- * The header goes on, over blank lines, up to the first marker or the first line that is no comment.
- * Before "Revision ID" a marker is text, so that any message can be written there.
+ * The header goes on, over blank lines, up to the first marker or the first line that is no
+ * comment. Before "Revision ID" a marker is text, so that any message can be written there.
  *
  * Changes: nothing.
  */
@@ -29,8 +29,8 @@ enum header_kind {
  * field's value, stripped. */
 enum header_kind header_line(const char *comment, size_t n, const char **value, size_t *value_n);
 
-/* header_extent(text, n, is_whole, extent): how many bytes of ${text}, whole lines, are header; false
- * when more text is needed to know. ${is_whole}: there is no more. */
+/* header_extent(text, n, is_whole, extent): how many bytes of ${text}, whole lines, are header;
+ * false when more text is needed to know. ${is_whole}: there is no more. */
 bool header_extent(const char *text, size_t n, bool is_whole, size_t *extent);
 
 /* header_parse(call, text, n, file): its fields, from the ${n} bytes that header_extent gave. The

@@ -186,11 +186,12 @@ static int check_name(struct ddb_call *call, const char *name)
 
     if (name[0] == '.' || name[0] == '/' || strstr(name, "/.") != NULL ||
         strstr(name, "//") != NULL)
-        return sql_host->fail(call, "\"%s\" is no name for a revision file: a part of it is empty or "
-                              "begins with a dot", name);
+        return sql_host->fail(call, "\"%s\" is no name for a revision file: a part of it is empty "
+                              "or begins with a dot", name);
     if (folders && (recursive == NULL || strcmp(recursive, "true") != 0)) {
         sql_host->fail(call, "\"%s\" is no name for a revision file: it has a folder", name);
-        return sql_host->hint(call, "Set \"recursive\" of the engine, so that folders are searched.");
+        return sql_host->hint(call, "Set \"recursive\" of the engine, so that folders are "
+                                    "searched.");
     }
     return 0;
 }

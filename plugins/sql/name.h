@@ -1,5 +1,7 @@
 /*
- * name - what a new revision file is called: Alembic's file_template and its slug. Changes: nothing.
+ * name - what a new revision file is called: Alembic's file_template and its slug.
+ *
+ * Changes: nothing.
  */
 #ifndef SQL_NAME_H
 #define SQL_NAME_H
@@ -16,8 +18,8 @@ int name_date(struct ddb_call *call, const char *text, struct tm *when);
  * "truncate_slug_length". */
 const char *name_slug(struct ddb_call *call, const char *message);
 
-/* name_file(call, id, message, when): the setting "file_template" filled in, with ".sql" behind it; it
- * may have folders when the setting "recursive" is on. NULL after fail(). */
+/* name_file(call, id, message, when): the setting "file_template" filled in, with ".sql" behind it;
+ * it may have folders when the setting "recursive" is on. NULL after fail(). */
 const char *name_file(struct ddb_call *call, const char *id, const char *message,
                       const struct tm *when);
 

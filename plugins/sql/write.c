@@ -175,8 +175,8 @@ static int check_draft(const struct draft *draft, const char *path)
         lost = "downgrade";
     if (lost == NULL)
         return 0;
-    sql_host->fail(call, "the %s of revision \"%s\" would be read otherwise than it is given: nothing "
-                   "was written", lost, revision->id);
+    sql_host->fail(call, "the %s of revision \"%s\" would be read otherwise than it is given: "
+                   "nothing was written", lost, revision->id);
     return sql_host->hint(call, "A line of it means something in a revision file: a field of the "
                                 "header, a marker, or a blank at its end.");
 }
@@ -205,7 +205,7 @@ static int write_all(int fd, const char *text, size_t n)
     return fsync(fd);
 }
 
-/* Never over an existing file: not every file system knows the flag, and not every one has links. */
+/* Never over an existing file: not every file system knows the flag, nor has every one links. */
 static int give_name(const char *temp, const char *path)
 {
     if (renameat2(AT_FDCWD, temp, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
@@ -266,9 +266,9 @@ static const char *location_of(struct ddb_call *call, const char *path, const ch
 {
     const char *recursive = sql_host->setting(call, "recursive");
     bool is_recursive = recursive != NULL && strcmp(recursive, "true") == 0;
+    const char *directory = sql_host->setting(call, "directory");
     const char *candidates[] = {
-        path[0] == '/' ? path
-                       : sql_host->format(call, "%s/%s", sql_host->setting(call, "directory"), path),
+        path[0] == '/' ? path : sql_host->format(call, "%s/%s", directory, path),
         path,
     };
 
@@ -321,7 +321,8 @@ static int make_folders(struct ddb_call *call, const char *folder, const char *n
         const char *path = sql_host->format(call, "%s/%.*s", folder, (int)(slash - name), name);
 
         if (mkdir(path, 0777) != 0 && errno != EEXIST)
-            return sql_host->fail(call, "could not create folder \"%s\": %s", path, strerror(errno));
+            return sql_host->fail(call, "could not create folder \"%s\": %s", path,
+                                  strerror(errno));
     }
     return 0;
 }
@@ -335,7 +336,8 @@ int write_revision(struct ddb_call *call, const struct ddb_new_revision *revisio
 
     if (revision->flags & DDB_NEW_AUTOGENERATE) {
         sql_host->fail(call, "engine \"sql\" has no models to compare the database with");
-        return sql_host->hint(call, "Write the statements into the new file, without --autogenerate.");
+        return sql_host->hint(call, "Write the statements into the new file, without "
+                                    "--autogenerate.");
     }
     if (name_date(call, revision->create_date, &when) != 0 || draft_text(&draft, &when) != 0)
         return -1;

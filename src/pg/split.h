@@ -2,10 +2,10 @@
  * split - one SQL text cut into statements as PostgreSQL cuts it, and its comments. Pure.
  *
  * There are two readings. The lexical one (split_lex.h) knows quotes, comments, parentheses, SQL
- * function bodies (BEGIN ATOMIC … END), the data of COPY … FROM STDIN and psql's meta-commands. What
- * it finds is given to PostgreSQL's parser, whose cut wins; where the parser fails, because the
- * syntax is newer than it or wrong, the lexical cut stays. A wrong cut cannot hide anything: apart
- * from data, comments and blanks between statements every byte is in some statement.
+ * function bodies (BEGIN ATOMIC … END), COPY's data and psql's meta-commands. What it finds is given
+ * to PostgreSQL's parser, whose cut wins; where the parser fails, because the syntax is newer than it
+ * or wrong, the lexical cut stays. A wrong cut cannot hide anything: apart from data, comments and
+ * blanks between statements every byte is in some statement. A byte order mark is left out.
  */
 #ifndef PG_SPLIT_H
 #define PG_SPLIT_H

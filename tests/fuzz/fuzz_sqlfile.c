@@ -1,7 +1,7 @@
 /*
- * fuzz_sqlfile - any bytes as SQL text and as a revision file of the sql engine. Statements and comments
- * are in order, inside the text, apart from each other, with the right lines, and a statement alone is
- * cut as itself. What a revision file is read as lies inside the file and can be shown.
+ * fuzz_sqlfile - any bytes as SQL text and as a revision file of the sql engine. Statements and
+ * comments are in order, inside the text, apart from each other, with the right lines, and a statement
+ * alone is cut as itself. What a revision file is read as lies inside the file and can be shown.
  *
  * With FUZZ_LINKED the plugin is linked, not included.
  */
@@ -211,7 +211,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct ddb_plugin plugin = {.name = "fuzz", .load = load};
     struct ddb_call *call = fakehost_open(&plugin);
-    char *text = malloc(size > 0 ? size : 1); /* exactly as long, so that a step beyond it is seen */
+    char *text = malloc(size > 0 ? size : 1); /* exactly as long: a step beyond it is seen */
     struct file file;
 
     must(text != NULL);

@@ -115,7 +115,8 @@ static void test_quotes(void **state)
         {"SELECT E'\\';', e'\\\\'; SELECT 2", "1 SELECT E'\\';', e'\\\\'|1 SELECT 2"},
         {"SELECT E'a'\n  '\\';'; SELECT 2", "1 SELECT E'a'\n  '\\';'|2 SELECT 2"},
         /* As the server reads it; libpg_query knows no comment there. */
-        {"SELECT E'a' -- x\n -- y\n'\\';'; SELECT 2", "1L SELECT E'a' -- x\n -- y\n'\\';'|3 SELECT 2"},
+        {"SELECT E'a' -- x\n -- y\n'\\';'; SELECT 2",
+         "1L SELECT E'a' -- x\n -- y\n'\\';'|3 SELECT 2"},
         {"SELECT E'a''\\';'; SELECT 2", "1 SELECT E'a''\\';'|1 SELECT 2"},
         {"SELECT N'\\', B'1', X'f', U&'\\0041;'; SELECT U&\"\\0041;\"",
          "1 SELECT N'\\', B'1', X'f', U&'\\0041;'|1 SELECT U&\"\\0041;\""},
@@ -147,7 +148,8 @@ static void test_bodies(void **state)
          "1 " ATOMIC " SELECT 1; SELECT 2; END|3 SELECT 3"},
         {"CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC INSERT INTO t VALUES (1); END; SELECT 1",
          "1 CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC INSERT INTO t VALUES (1); END|1 SELECT 1"},
-        {ATOMIC "SELECT CASE WHEN a > 1 THEN CASE a WHEN 2 THEN 3 END ELSE 4 END; END; DROP TABLE x",
+        {ATOMIC "SELECT CASE WHEN a > 1 THEN CASE a WHEN 2 THEN 3 END ELSE 4 END; END; "
+         "DROP TABLE x",
          "1 " ATOMIC
          "SELECT CASE WHEN a > 1 THEN CASE a WHEN 2 THEN 3 END ELSE 4 END; END|3 DROP TABLE x"},
         {ATOMIC "SELECT 1 AS end; SELECT t.end FROM t; SELECT 2 AS case; END; SELECT 3",
@@ -174,7 +176,8 @@ static void test_copy(void **state)
     static const struct row rows[] = {
         {"COPY t FROM STDIN;\n1;2\t'\n-- x\n$$\n\\.\nSELECT 1;",
          "1C COPY t FROM STDIN{1;2\t'\n-- x\n$$\n}|6 SELECT 1"},
-        {"COPY t (a, \"b\") FROM stdin WITH (FORMAT csv, DELIMITER ';');\r\n1;2\r\n\\.\r\nSELECT 1;\r\n",
+        {"COPY t (a, \"b\") FROM stdin WITH (FORMAT csv, DELIMITER ';');\r\n1;2\r\n\\.\r\n"
+         "SELECT 1;\r\n",
          "1C COPY t (a, \"b\") FROM stdin WITH (FORMAT csv, DELIMITER ';'){1;2\r\n}|4 SELECT 1"},
         {"COPY t FROM stdin; -- rows\n1\n\\.", "1C COPY t FROM stdin{1\n}"},
         {"COPY t FROM stdin;\n\\.\nSELECT 1", "1C COPY t FROM stdin{}|3 SELECT 1"},
@@ -185,14 +188,16 @@ static void test_copy(void **state)
         {"COPY a FROM stdin;\n1\n\\.\nCOPY b FROM stdin;\n2\n\\.\n",
          "1C COPY a FROM stdin{1\n}|4C COPY b FROM stdin{2\n}"},
         {"COPY t FROM '/stdin'; COPY (SELECT 1) TO stdout; COPY t FROM PROGRAM 'stdin'; SELECT 1",
-         "1 COPY t FROM '/stdin'|1 COPY (SELECT 1) TO stdout|1 COPY t FROM PROGRAM 'stdin'|1 SELECT 1"},
+         "1 COPY t FROM '/stdin'|1 COPY (SELECT 1) TO stdout|1 COPY t FROM PROGRAM 'stdin'|"
+         "1 SELECT 1"},
         {"SELECT 1 FROM stdin;\nSELECT 2", "1 SELECT 1 FROM stdin|2 SELECT 2"},
         {"COPY (SELECT * FROM stdin) TO stdout;\nSELECT 2",
          "1 COPY (SELECT * FROM stdin) TO stdout|2 SELECT 2"},
         {"COPY t FROM stdin; SELECT 2;\n", "1C COPY t FROM stdin{}|1 SELECT 2"},
         {"COPY t FROM stdin WITH (ON_ERROR ignore, REJECT_LIMIT 3 oops);\nx\n\\.\n",
          "1CL COPY t FROM stdin WITH (ON_ERROR ignore, REJECT_LIMIT 3 oops){x\n}"},
-        {"SELECT 1;\nCOPY t FROM stdin;\n1\n", "! the COPY data that begins in line 3 does not end"},
+        {"SELECT 1;\nCOPY t FROM stdin;\n1\n",
+         "! the COPY data that begins in line 3 does not end"},
     };
 
     (void)state;
@@ -208,7 +213,8 @@ static void test_meta(void **state)
         {"SELECT (1 \\gexec\nSELECT 2", "1L SELECT (1|1M \\gexec|2 SELECT 2"},
         {"\\copy t from 'x'", "1M \\copy t from 'x'"},
         {"\\", "1M \\"},
-        {"SELECT '\\i', E'\\'\\i', $$\\i$$ -- \\i\n/* \\i */", "1 SELECT '\\i', E'\\'\\i', $$\\i$$"},
+        {"SELECT '\\i', E'\\'\\i', $$\\i$$ -- \\i\n/* \\i */",
+         "1 SELECT '\\i', E'\\'\\i', $$\\i$$"},
         {"\\.\nSELECT 1", "1M \\.|2 SELECT 1"},
     };
 
@@ -222,18 +228,21 @@ static void test_flags(void **state)
         {"BEGIN; START TRANSACTION; COMMIT; END; ROLLBACK; ABORT",
          "1T BEGIN|1T START TRANSACTION|1T COMMIT|1T END|1T ROLLBACK|1T ABORT"},
         {"SAVEPOINT a; RELEASE a; ROLLBACK TO a; PREPARE TRANSACTION 'x'; COMMIT PREPARED 'x'",
-         "1T SAVEPOINT a|1T RELEASE a|1T ROLLBACK TO a|1T PREPARE TRANSACTION 'x'|1T COMMIT PREPARED 'x'"},
+         "1T SAVEPOINT a|1T RELEASE a|1T ROLLBACK TO a|1T PREPARE TRANSACTION 'x'|"
+         "1T COMMIT PREPARED 'x'"},
         {"begin work; /* x */ Commit and chain; PREPARE p AS SELECT 1; \"begin\"",
          "1T begin work|1T Commit and chain|1 PREPARE p AS SELECT 1|1L \"begin\""},
         {"CREATE INDEX CONCURRENTLY i ON t (a); create unique index /* */ concurrently on t (a)",
-         "1I CREATE INDEX CONCURRENTLY i ON t (a)|1I create unique index /* */ concurrently on t (a)"},
+         "1I CREATE INDEX CONCURRENTLY i ON t (a)|"
+         "1I create unique index /* */ concurrently on t (a)"},
         {"CREATE INDEX i ON t (concurrently_built); CREATE INDEX \"concurrently\" ON t (a)",
          "1 CREATE INDEX i ON t (concurrently_built)|1 CREATE INDEX \"concurrently\" ON t (a)"},
         {"REINDEX INDEX CONCURRENTLY i; REINDEX (VERBOSE) TABLE CONCURRENTLY t",
          "1I REINDEX INDEX CONCURRENTLY i|1I REINDEX (VERBOSE) TABLE CONCURRENTLY t"},
         {"REINDEX (CONCURRENTLY) TABLE t; REINDEX (CONCURRENTLY false, VERBOSE) TABLE t",
          "1I REINDEX (CONCURRENTLY) TABLE t|1 REINDEX (CONCURRENTLY false, VERBOSE) TABLE t"},
-        {"REINDEX TABLE t; DROP INDEX CONCURRENTLY i", "1 REINDEX TABLE t|1 DROP INDEX CONCURRENTLY i"},
+        {"REINDEX TABLE t; DROP INDEX CONCURRENTLY i",
+         "1 REINDEX TABLE t|1 DROP INDEX CONCURRENTLY i"},
     };
 
     (void)state;
@@ -307,7 +316,8 @@ static void test_comments(void **state)
         {"SELECT 1; -- no\n-- yes\nSELECT 2 -- no\n-- inside\n;", "2/0 -- yes|4/0 -- inside"},
         {"CREATE TABLE t (\n-- in\n a int, b numeric(\n-- deep\n1));\n-- out",
          "2/1 -- in|4/2 -- deep|6/0 -- out"},
-        {"SELECT '\n-- q\n', \"\n-- i\n\", $$\n-- d\n$$ /*\n-- c\n*/ -- not alone\n;-- nor this\n", ""},
+        {"SELECT '\n-- q\n', \"\n-- i\n\", $$\n-- d\n$$ /*\n-- c\n*/ -- not alone\n"
+         ";-- nor this\n", ""},
         {"COPY t FROM stdin;\n-- row\n\\.\n-- after", "4/0 -- after"},
         {ATOMIC "-- in\nSELECT 1;\n-- in\nEND;\n-- out", "3/1 -- in|5/1 -- in|7/0 -- out"},
         {"\\echo\n-- a\n\\echo -- b\n", "2/0 -- a"},

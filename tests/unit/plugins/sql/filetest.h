@@ -1,5 +1,6 @@
 /*
- * filetest - what the tests of revision files share: a private project directory, the fake host, files.
+ * filetest - what the tests of revision files share: a private project directory, the fake host,
+ * files.
  */
 #ifndef FILETEST_H
 #define FILETEST_H

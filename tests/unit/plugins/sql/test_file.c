@@ -93,7 +93,8 @@ static void test_sha256(void **state)
 
     assert_int_equal(PARSE(f, "-- Revision ID: a\n-- upgrade\n", &file), 0);
     /* printf -- '-- Revision ID: a\n-- upgrade\n' | sha256sum */
-    assert_string_equal(file.sha256, "47d7243e0bf50bbf4d9f343407e0311fc8693771e2fc562c756b00f18d369efc");
+    assert_string_equal(file.sha256,
+                        "47d7243e0bf50bbf4d9f343407e0311fc8693771e2fc562c756b00f18d369efc");
 }
 
 static void test_forms(void **state)
@@ -132,7 +133,8 @@ static void test_forms(void **state)
     assert_true(file.upgrade.no_transaction && file.downgrade.no_transaction);
 
     /* A message may look like a marker; what looks like a field of another name is text. */
-    assert_int_equal(PARSE(f, "-- upgrade\n-- Author: me\n-- Revision ID: a\n-- upgrade\n", &file), 0);
+    assert_int_equal(PARSE(f, "-- upgrade\n-- Author: me\n-- Revision ID: a\n-- upgrade\n", &file),
+                     0);
     assert_string_equal(file.doc, "upgrade\nAuthor: me\nRevision ID: a");
     assert_int_equal(file.upgrade.line, 5);
 }
@@ -144,9 +146,11 @@ static void test_markers(void **state)
 
     /* Only outside of quotes, block comments, parentheses, bodies, and data. */
     assert_int_equal(PARSE(f, "-- Revision ID: a\n-- upgrade\n"
-                           "DO $$\n-- downgrade\n$$; SELECT '\n-- downgrade\n', (1\n-- downgrade\n);\n"
+                           "DO $$\n-- downgrade\n$$; SELECT '\n-- downgrade\n', "
+                           "(1\n-- downgrade\n);\n"
                            "/*\n-- downgrade\n*/ SELECT 1; -- downgrade\n"
-                           "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC\n-- downgrade\nSELECT 1; END;\n"
+                           "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC\n-- downgrade\n"
+                           "SELECT 1; END;\n"
                            "COPY t FROM stdin;\n-- downgrade\n\\.\n"
                            "CREATE TABLE last (a int)\n-- downgrade\nDROP TABLE last;", &file), 0);
     assert_string_equal(file.downgrade.text, "DROP TABLE last;");
@@ -158,14 +162,15 @@ static void test_markers(void **state)
             "line 5: the marker \"-- downgrade\" stands in line 2 already", NULL);
     refused(f, "-- Revision ID: a\nSELECT 1;\n-- upgrade\n",
             "line 2: a statement stands before the first marker", "\"-- upgrade\"");
-    refused(f, "-- Revision ID: a\n/* x */\n\nSELECT 1;\n-- upgrade\n", "line 4: a statement stands",
-            NULL);
-    refused(f, "-- Revision ID: a\n\nSELECT 1;\n", "\"/p/a.sql\" line 3: no marker stands behind the "
-            "header", "\"-- upgrade\" and \"-- downgrade\"");
+    refused(f, "-- Revision ID: a\n/* x */\n\nSELECT 1;\n-- upgrade\n",
+            "line 4: a statement stands", NULL);
+    refused(f, "-- Revision ID: a\n\nSELECT 1;\n", "\"/p/a.sql\" line 3: no marker stands behind "
+            "the header", "\"-- upgrade\" and \"-- downgrade\"");
     refused(f, "-- Revision ID: a", "no marker stands behind the header", NULL);
     refused(f, "-- Revision ID: a\n-- upgrade\nSELECT 1;\n-- down\nDROP TABLE t;",
             "line 4: \"-- down\" is no marker", "\"-- downgrade\"");
-    refused(f, "-- Revision ID: a\n-- upgrade\n-- Downgrade:\n", "\"-- Downgrade:\" is no marker", NULL);
+    refused(f, "-- Revision ID: a\n-- upgrade\n-- Downgrade:\n",
+            "\"-- Downgrade:\" is no marker", NULL);
     refused(f, "-- Revision ID: a\n-- upgrade\n-- +goose Down\n", "is no marker", NULL);
     refused(f, "-- Revision ID: a\n-- upgrade\n--[no-transaction]\n", "is no marker", NULL);
 }
@@ -192,16 +197,16 @@ static void test_statements_refused(void **state)
             "\"/p/a.sql\" line 4: \"\\i more.sql\" is a command of psql", "psql's commands do not");
     refused(f, "-- Revision ID: a\n-- upgrade\n\n-- downgrade\n\nBEGIN;\nSELECT 1;\nCOMMIT;\n",
             "\"/p/a.sql\" line 6: \"BEGIN\" begins or ends a transaction", "-- no transaction");
-    refused(f, "-- Revision ID: a\n-- upgrade\nROLLBACK\nAND CHAIN;\n", "line 3: \"ROLLBACK\" begins",
-            NULL);
+    refused(f, "-- Revision ID: a\n-- upgrade\nROLLBACK\nAND CHAIN;\n",
+            "line 3: \"ROLLBACK\" begins", NULL);
     refused(f, "-- Revision ID: a\n-- upgrade\n-- no transaction\nSAVEPOINT a;\n",
             "line 4: \"SAVEPOINT a\" begins", NULL);
     assert_int_equal(PARSE(f, "-- Revision ID: a\n-- upgrade\nSAVEPOINT a; rollback work to\na; "
                            "RELEASE a;", &file), 0);
 
     /* All of them. */
-    assert_int_equal(PARSE(f, "-- Revision ID: a\n-- upgrade\nCOMMIT; SELECT 1;\n-- downgrade\n\\q\n",
-                           &file), -1);
+    assert_int_equal(PARSE(f, "-- Revision ID: a\n-- upgrade\nCOMMIT; SELECT 1;\n"
+                           "-- downgrade\n\\q\n", &file), -1);
     assert_non_null(strstr(f->call->err.detail, "line 5: \"\\q\""));
     filetest_failed(f, "line 3: \"COMMIT\"", NULL);
 
@@ -216,7 +221,8 @@ static void test_does_not_end(void **state)
     struct filetest *f = *state;
     struct file file;
 
-    assert_int_equal(PARSE(f, "-- Revision ID: a\n-- upgrade\nSELECT 'x;\n-- downgrade\n", &file), -1);
+    assert_int_equal(PARSE(f, "-- Revision ID: a\n-- upgrade\nSELECT 'x;\n-- downgrade\n", &file),
+                     -1);
     assert_non_null(strstr(f->call->err.detail, "in \"/p/a.sql\""));
     filetest_failed(f, "the quote that begins in line 3 does not end", NULL);
 }
@@ -230,7 +236,8 @@ static void test_encoding(void **state)
                                       "\xf4\x90\x80\x80", "\xe0\x80\x80", "\xf0\x80\x80\x80"};
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        refused(f, arena_printf(f->call->arena, "-- Revision ID: a\n-- upgrade\nSELECT '%s", bad[i]),
+        refused(f,
+                arena_printf(f->call->arena, "-- Revision ID: a\n-- upgrade\nSELECT '%s", bad[i]),
                 "\"/p/a.sql\" line 3: a character is not in UTF-8", "Save the file in UTF-8");
     assert_int_equal(parse(f, nul, sizeof nul - 1, &file), -1);
     filetest_failed(f, "line 4: a character is not in UTF-8", NULL);

@@ -96,8 +96,8 @@ static void test_missing(void **state)
     static const char *const names[] = {"there", "gone", "file", NULL};
 
     assert_string_equal(ids(f), "(failed)");
-    filetest_failed(f, arena_printf(f->call->arena, "version location \"%s/versions\" cannot be read: "
-                                    "No such file", f->dir), "\"version_locations\"");
+    filetest_failed(f, arena_printf(f->call->arena, "version location \"%s/versions\" cannot be "
+                                    "read: No such file", f->dir), "\"version_locations\"");
     filetest_mkdir(f, "there");
     filetest_put(f, "file", "");
     fakehost_setting_list(f->call, "version_locations", names);
