@@ -82,9 +82,16 @@ static int check_text(struct ddb_call *call, const char *path, const char *text,
 
 /* --- the header alone --------------------------------------------------------------------------*/
 
-static int header_from(struct ddb_call *call, const char *text, size_t n, struct file *file)
+/* The header takes ${extent} of ${n} bytes. Where there is none, the first line may tell why. */
+static int header_from(struct ddb_call *call, const char *text, size_t n, size_t extent,
+                       struct file *file)
 {
-    return check_text(call, file->path, text, n) != 0 ? -1 : header_parse(call, text, n, file);
+    const char *line = memchr(text, '\n', n);
+    size_t looked_at = extent > 0 || line == NULL ? extent : (size_t)(line - text);
+
+    if (check_text(call, file->path, text, looked_at) != 0)
+        return -1;
+    return header_parse(call, text, extent, file);
 }
 
 /* The header did not end within the first ${n} bytes. */
@@ -106,7 +113,7 @@ static int long_header(struct ddb_call *call, int fd, const char *first, size_t 
         rc = sql_host->fail(call, "the header of \"%s\" is longer than %d KiB", file->path,
                             HEADER_MAX / 1024);
     else
-        rc = header_from(call, text, extent, file);
+        rc = header_from(call, text, n + (size_t)more, extent, file);
     free(text);
     return rc;
 }
@@ -125,7 +132,7 @@ int file_header(struct ddb_call *call, const char *path, struct file *file)
     if (n < 0)
         rc = unreadable(call, path);
     else if (header_extent(first, (size_t)n, (size_t)n < sizeof first, &extent))
-        rc = header_from(call, first, extent, file);
+        rc = header_from(call, first, (size_t)n, extent, file);
     else
         rc = long_header(call, fd, first, (size_t)n, file);
     if (fd >= 0)

@@ -154,6 +154,11 @@ static void test_bodies(void **state)
          "SELECT CASE WHEN a > 1 THEN CASE a WHEN 2 THEN 3 END ELSE 4 END; END|3 DROP TABLE x"},
         {ATOMIC "SELECT 1 AS end; SELECT t.end FROM t; SELECT 2 AS case; END; SELECT 3",
          "1 " ATOMIC "SELECT 1 AS end; SELECT t.end FROM t; SELECT 2 AS case; END|3 SELECT 3"},
+        /* By the lexical reading alone, because the parser does not know the last statement. */
+        {ATOMIC "SELECT 1 AS end; SELECT t.end FROM t; SELECT 2 AS case; END; "
+         "ALTER TABLE t ADD NOT NULL a",
+         "1 " ATOMIC "SELECT 1 AS end; SELECT t.end FROM t; SELECT 2 AS case; END|"
+         "3L ALTER TABLE t ADD NOT NULL a"},
         /* The lexical reading goes wrong at the label, the parser does not. */
         {ATOMIC "SELECT 1 end; SELECT 2; END; SELECT 3",
          "1 " ATOMIC "SELECT 1 end; SELECT 2; END|3 SELECT 3"},

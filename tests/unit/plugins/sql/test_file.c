@@ -245,6 +245,8 @@ static void test_encoding(void **state)
     assert_int_equal(file_header(f->call, filetest_put(f, "x.sql", "-- Revision ID: a\n-- \xff\n"),
                                  &file), -1);
     filetest_failed(f, "x.sql\" line 2: a character is not in UTF-8", NULL);
+    assert_int_equal(file_header(f->call, filetest_put(f, "y.sql", "\xff\xfe-\n"), &file), -1);
+    filetest_failed(f, "y.sql\" line 1: a character is not in UTF-8", NULL);
 }
 
 /* What follows the header is not looked at; a header may be longer than one read. */
