@@ -68,23 +68,27 @@ int plan_make(struct services *services, struct db *db, const struct goal *goal,
     return known ? find_path(plan, goal, err) : 0;
 }
 
-void plan_sql(struct services *services, struct plan *plan)
+int plan_sql(struct services *services, struct plan *plan, struct err *err)
 {
     struct arena *arena = services->arena;
-    struct err err = ERR_INIT;
+    struct err reason = ERR_INIT;
     auto_buf struct buf sql = {0};
 
     plan->atomic = engine_is_atomic(services, &plan->path);
-    if (engine_sql(services, &plan->path, plan->rows, plan->has_table, &sql, &err) != 0) {
-        plan->no_sql_reason = arena_strdup(arena, err.primary);
-        log_detail("the SQL of the pending revisions is not known: %s", err.primary);
-        return;
+    if (engine_sql(services, &plan->path, plan->rows, plan->has_table, &sql, &reason) != 0) {
+        plan->no_sql_reason = arena_strdup(arena, reason.primary);
+        log_detail("the SQL of the pending revisions is not known: %s", reason.primary);
+        if (!engine_takes_steps(services))
+            return 0;
+        *err = reason;
+        return err_as(err, ERR_REFUSED);
     }
     plan->has_sql = true;
     plan->sql = arena_strdup(arena, buf_text(&sql));
     hazard_scan(arena, plan->sql, services->conf->version_table, &plan->hazards,
                 &plan->n_hazards);
     plan->lossless = !hazard_any_destroys(plan->hazards, plan->n_hazards);
+    return 0;
 }
 
 static bool same_order(struct revset a, struct revset b)

@@ -38,8 +38,9 @@ int plan_make(struct services *services, struct db *db, const struct goal *goal,
               struct err *err) CHECK;
 
 /* plan_sql(services, plan): ask the engine for the SQL of the pending revisions and look for hazards;
- * when that is not possible ${plan}->no_sql_reason says why, and everything counts as destroying. */
-void plan_sql(struct services *services, struct plan *plan);
+ * when that is not possible ${plan}->no_sql_reason says why, and everything counts as destroying. An
+ * engine that reads the files itself must be able to: then it is a failure (ERR_REFUSED). */
+int plan_sql(struct services *services, struct plan *plan, struct err *err) CHECK;
 
 /* plan_equal(a, b): the same rows, pending revisions and target. */
 bool plan_equal(const struct plan *a, const struct plan *b);

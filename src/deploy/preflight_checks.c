@@ -349,6 +349,7 @@ static void check_hazards(struct checking *c)
 {
     struct run *run = c->run;
     struct plan *plan = &run->plan;
+    struct err err = ERR_INIT;
 
     if (run->goal.kind == GOAL_STAMP) {
         run->lossless = run->atomic = true;
@@ -356,7 +357,8 @@ static void check_hazards(struct checking *c)
     }
     if (plan->problems.n > 0 || plan->pending.n == 0)
         return;
-    plan_sql(run->services, plan);
+    if (plan_sql(run->services, plan, &err) != 0)
+        refuse_failure(c, &err, ERR_REFUSED);
     run->lossless = plan->lossless;
     run->atomic = plan->atomic;
     run->lossy_reason = plan->no_sql_reason;

@@ -56,6 +56,21 @@ static int open_database(struct services *services, struct errs *errs)
     return 0;
 }
 
+/* Databases are created and renamed from another one. Who deploys to the usual one gets template1. */
+static const struct env *with_other_maintenance(struct services *services)
+{
+    static const char usual[] = "postgres", other[] = "template1";
+    const char *name = db_target_name(services->target);
+    struct env *env;
+
+    if (strcmp(name, services->env->maintenance_database) != 0)
+        return services->env;
+    env = arena_alloc(services->arena, sizeof *env);
+    *env = *services->env;
+    env->maintenance_database = strcmp(name, other) == 0 ? usual : other;
+    return env;
+}
+
 int services_open(struct arena *arena, const struct conf *conf, const struct env *env,
                   struct services **out, struct errs *errs)
 {
@@ -87,7 +102,8 @@ int services_open(struct arena *arena, const struct conf *conf, const struct env
             rc = -1;
     }
     if (open_database(services, errs) != 0)
-        rc = -1;
+        return -1;
+    services->env = with_other_maintenance(services);
     return rc;
 }
 
