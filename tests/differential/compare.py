@@ -319,6 +319,8 @@ class Oracle:
             return self.sets()
         if name == "resolve":
             return self.resolve(*args)
+        if name in ("revision", "merge"):
+            return self.revise(name, *args)
         self.rows = tuple(args[-1].split(",")) if args and args[-1] else ()
         for rev in self.directory.revision_map._revision_map.values():
             if rev is not None:
@@ -342,6 +344,42 @@ class Oracle:
             found = dict.fromkeys(found)
             return "".join(rev.log_entry + "\n" for rev in found)
         return self.history(flags, args[1])
+
+    def revise(self, name, new, heads, labels, deps, flags):
+        """What Alembic would write: its template's values, before it writes anything."""
+        heads, labels, deps = (text.split(",") if text else [] for text in (heads, labels, deps))
+        written = {}
+        self.directory._generate_template = lambda src, dest, **values: written.update(values)
+        self.directory._ensure_directory = lambda path: None
+        script_base.Script._from_path = classmethod(lambda cls, directory, path: None)
+        self.directory.generate_revision(
+            new, None, head=heads or "head", splice="s" in flags, branch_labels=labels or None,
+            depends_on=deps or None,
+        )
+        down = util.to_list(written["down_revision"]) or []
+        self.revise_purpose(name, new, down, labels)
+        out = "down:%s\n" % "".join(" " + rev for rev in down)
+        out += "labels:%s\n" % "".join(" " + label for label in labels)
+        found = dict.fromkeys(util.to_list(written["depends_on"]) or [])
+        out += "depends on:%s\n" % "".join(" " + dep for dep in found)
+        path = self.directory.get_revision(down[0]).path if down else ""
+        return out + "beside: %s\n" % path
+
+    def revise_purpose(self, name, new, down, labels):
+        """On purpose: what deploy-db refuses to write."""
+        keys = self.directory.revision_map._revision_map
+        if len(new) > 32 or set(new) & set(":/") or new in ("head", "heads", "base", "current"):
+            raise util.CommandError("identifier")
+        if new in keys or any(label in keys or label == new for label in labels):
+            raise util.CommandError("used")
+        if len(set(labels)) < len(labels) or any(set(label) & set("@:+") for label in labels):
+            raise util.CommandError("label")
+        if name == "merge" and len(down) < 2:
+            raise util.CommandError("nothing to merge")
+        below = edges_below(self.revisions)
+        for rev in down:
+            if ancestors_of(below, below[rev]) & set(down):
+                raise util.CommandError("implied")
 
     def current(self, verbose):
         """Its own order is that of a set."""
@@ -466,6 +504,17 @@ def edges_below(revisions):
     }
 
 
+def ancestors_of(below, start):
+    """With themselves, over all edges."""
+    found, todo = set(), list(start)
+    while todo:
+        rev = todo.pop()
+        if rev not in found:
+            found.add(rev)
+            todo.extend(below[rev])
+    return found
+
+
 def has_cycle(revisions):
     below = edges_below(revisions)
     while below:
@@ -482,13 +531,7 @@ def applied_rows(rng, revisions):
     below = edges_below(revisions)
 
     def ancestors(start):
-        found, todo = set(), list(start)
-        while todo:
-            rev = todo.pop()
-            if rev not in found:
-                found.add(rev)
-                todo.extend(below[rev])
-        return found
+        return ancestors_of(below, start)
 
     if rng.random() < 0.2:
         applied = set(below)
@@ -565,6 +608,33 @@ def questions_for(rng, revisions):
         asked += stamps_for(rng, revisions, rows)
     rows = ",".join({rev["id"]: 0 for rev in rng.sample(revisions, min(3, len(revisions)))})
     asked.append(("upgrade", "heads", rows))  # often an overlap
+    return asked + new_revisions(rng, revisions)
+
+
+def new_revisions(rng, revisions):
+    """Questions about what `revision` and `merge` would write."""
+    ids = [rev["id"] for rev in revisions]
+    labels = [label for rev in revisions for label in rev["labels"]]
+
+    def some(most, *wanted):
+        wanted += (rng.choice(ids), rng.choice(labels or ids))
+        chosen = (rng.choice(wanted) for _ in range(most))
+        return ",".join(text if rng.random() < 0.9 else text[:4] for text in chosen)
+
+    asked = []
+    for name in ("revision", "revision", "revision", "merge", "merge"):
+        new = rng.choice((rng.choice(ids), "a-b", "a@b", "heads", "x" * 33))
+        if rng.random() < 0.8:
+            new = "new1"
+        own = rng.choice(("", "", "lab", "lab,lob", "lab,lab", rng.choice(labels or ids), "a@b", new))
+        symbols = ("head", "heads", "base", rng.choice(labels or ids) + "@head", "absent")
+        heads = some(rng.choice((0, 1, 1, 2) if name == "revision" else (1, 2, 3)), *symbols)
+        followed = {down for rev in revisions for down in rev["down"]}
+        tips = [rev for rev in ids if rev not in followed]
+        if rng.random() < (0.4 if name == "revision" else 0.8):
+            heads = ",".join(rng.sample(tips, min(len(tips), rng.choice((1, 2, 2, 3)))))
+        deps = some(rng.choice((0, 0, 1, 2)), rng.choice(labels or ids) + "@head")
+        asked.append((name, new, heads, own, deps, rng.choice(("", "s"))))
     return asked
 
 

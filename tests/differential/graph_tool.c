@@ -15,6 +15,7 @@
  *     stamp FLAGS TARGETS ROWS                        changes of the rows, rows; "p" is --purge
  *     draw FLAGS ROWS                                 all of it; "a" in ASCII, "d" for Graphviz
  *     heads FLAGS; branches FLAGS; show TEXT; current FLAGS ROWS; history FLAGS RANGE ROWS
+ *     revision ID HEADS LABELS DEPENDS_ON FLAGS       what to write; merge is the same
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@
 #include "revision/graph.h"
 #include "revision/order.h"
 #include "revision/resolve.h"
+#include "revision/revise.h"
 #include "revision/rows.h"
 #include "revision/show.h"
 #include "revision/stamp.h"
@@ -296,6 +298,38 @@ static int command_text(struct tool *tool, struct err *err)
     return 0;
 }
 
+static void print_list(const char *name, const char *const *list)
+{
+    printf("%s:", name);
+    for (; *list != NULL; list++)
+        printf(" %s", *list);
+    printf("\n");
+}
+
+static void command_revise(struct tool *tool)
+{
+    struct revise_request request = {
+        .id = tool->field[1],
+        .heads = list_of(tool->arena, tool->field[2]),
+        .labels = list_of(tool->arena, tool->field[3]),
+        .depends_on = list_of(tool->arena, tool->field[4]),
+        .splice = strchr(tool->field[5], 's') != NULL,
+        .merge = strcmp(tool->field[0], "merge") == 0,
+    };
+    struct revise_plan plan;
+    struct errs errs = {0};
+
+    if (revise(tool->graph, &request, &plan, &errs) != 0) {
+        print_error(&errs.items[0]);
+    } else {
+        print_list("down", plan.down);
+        print_list("labels", plan.labels);
+        print_list("depends on", plan.depends_on);
+        printf("beside: %s\n", plan.beside == NULL ? "" : plan.beside);
+    }
+    errs_release(&errs);
+}
+
 static void answer(struct tool *tool)
 {
     const char *name = tool->field[0];
@@ -314,6 +348,8 @@ static void answer(struct tool *tool)
         status = command_stamp(tool, &err);
     else if (strcmp(name, "draw") == 0)
         status = command_draw(tool, &err);
+    else if (strcmp(name, "revision") == 0 || strcmp(name, "merge") == 0)
+        command_revise(tool);
     else
         status = command_text(tool, &err);
     if (status != 0)
