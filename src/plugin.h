@@ -259,12 +259,13 @@ enum ddb_new_flag {
     DDB_NEW_AUTOGENERATE = 1,             /* fill it with what the models want of the database */
     DDB_NEW_UPGRADE_NO_TRANSACTION = 2,   /* its statements are run one by one */
     DDB_NEW_DOWNGRADE_NO_TRANSACTION = 4,
+    DDB_NEW_SPLICE = 8,                   /* a parent is no head: a new branch begins there */
 };
 
 struct ddb_new_revision {
     size_t size;
     const char *id;
-    const char *message;
+    const char *message;      /* "": none */
     const char *create_date;  /* "2026-01-31 13:45:10"; NULL: now */
     const char *const *down;  /* full identifiers; lists end with a NULL and are never NULL */
     const char *const *labels;

@@ -14,6 +14,7 @@
 #include "listing.h"
 #include "project.h"
 #include "python.h"
+#include "write.h"
 
 const struct ddb_host *alembic_host;
 
@@ -197,6 +198,7 @@ static const struct ddb_engine engine = {
     .can_models = can_models,
     .can_transaction = can_transaction,
     .downgrade_sql = command_downgrade_sql,
+    .write = write_revision,
 };
 
 static const struct ddb_setting settings[] = {

@@ -11,6 +11,10 @@
  *     command.c   the project's own command: its vector, its environment, its run
  *     reason.c    why it failed, from what it printed
  *     atomic.c    whether a run is one transaction, from the words of its files
+ *     write.c     a new revision file, here or by that command
+ *     place.c     its folder and its name
+ *     mako.c      script.py.mako rendered without Python
+ *     pytext.c    texts as Python writes them: repr(), the words of a file's name
  *     python.c    the Python that belongs to the command
  *     driver.c    embed/driver.py: what only Alembic itself can answer
  *

@@ -102,13 +102,28 @@ static const char *replaced(struct ddb_call *call, const char *text, const char 
                                 replaced(call, at + strlen(name), name, value));
 }
 
+/* The prefix, and where Alembic's configuration is. */
+static void push_prefix(struct ddb_call *call, struct list *argv)
+{
+    const char *config = alembic_host->setting(call, "config");
+    const char *section = alembic_host->setting(call, "section");
+
+    list_push_all(call, argv, command_prefix(call));
+    if (strcmp(config, "alembic.ini") != 0) {
+        list_push(call, argv, "-c");
+        list_push(call, argv, config);
+    }
+    if (strcmp(section, "alembic") != 0) {
+        list_push(call, argv, "-n");
+        list_push(call, argv, section);
+    }
+}
+
 /* The replacement command of ${action}, or the prefix with Alembic's own words. */
 static const char *const *vector(struct ddb_call *call, const char *action, const char *from,
                                  const char *to)
 {
     const char *const *whole = alembic_host->settings(call, action);
-    const char *config = alembic_host->setting(call, "config");
-    const char *section = alembic_host->setting(call, "section");
     const char *range = from != NULL ? alembic_host->format(call, "%s:%s", from, to) : to;
     struct list argv = {0};
 
@@ -121,15 +136,7 @@ static const char *const *vector(struct ddb_call *call, const char *action, cons
                                "{to}", from != NULL ? to : NULL));
         return list_vector(&argv);
     }
-    list_push_all(call, &argv, command_prefix(call));
-    if (strcmp(config, "alembic.ini") != 0) {
-        list_push(call, &argv, "-c");
-        list_push(call, &argv, config);
-    }
-    if (strcmp(section, "alembic") != 0) {
-        list_push(call, &argv, "-n");
-        list_push(call, &argv, section);
-    }
+    push_prefix(call, &argv);
     list_push(call, &argv, strcmp(action, "sql") == 0 ? "upgrade" : action);
     list_push(call, &argv, range);
     if (from != NULL)
@@ -160,6 +167,7 @@ struct running {
 
     int (*out)(void *arg, const char *text, size_t n); /* where an offline upgrade goes */
     void *arg;
+    const char *generated; /* the file that a line "Generating FILE ..." names; "" before */
     const char *held; /* a line "FAILED: ...": the last one says why, others are SQL */
 };
 
@@ -204,6 +212,19 @@ static void on_error_line(void *arg, const char *line)
                            running->total, 0);
 }
 
+static void note_file(struct running *running)
+{
+    const char *start = strstr(running->line, "Generating ");
+    const char *end = start != NULL ? strstr(start, " ...") : NULL;
+
+    if (end == NULL)
+        return;
+    start += strlen("Generating ");
+    for (const char *next; (next = strstr(end + 1, " ...")) != NULL;)
+        end = next;
+    running->generated = alembic_host->format(running->call, "%.*s", (int)(end - start), start);
+}
+
 static int on_line(struct running *running)
 {
     struct ddb_call *call = running->call;
@@ -214,6 +235,7 @@ static int on_line(struct running *running)
     if (running->out == NULL) {
         running->line[n > 0 && running->line[n - 1] == '\n' ? n - 1 : n] = '\0';
         reason_output(&running->reason, running->line);
+        note_file(running);
         alembic_host->log(call, DDB_LEVEL_DETAIL, "alembic: %s", running->line);
         return 0;
     }
@@ -293,6 +315,21 @@ int command_run(struct ddb_call *call, const char *action, const char *target)
     running.total = total == NULL ? 0 : strtoll(total, NULL, 10);
     clock_gettime(CLOCK_MONOTONIC, &running.started);
     return run(&running, vector(call, action, NULL, target), false);
+}
+
+int command_revision(struct ddb_call *call, const char *const *words, bool read_only,
+                     const char **path)
+{
+    struct running running = {.call = call, .generated = ""};
+    struct list argv = {0};
+    int rc;
+
+    clock_gettime(CLOCK_MONOTONIC, &running.started);
+    push_prefix(call, &argv);
+    list_push_all(call, &argv, words);
+    rc = run(&running, list_vector(&argv), read_only);
+    *path = running.generated;
+    return rc;
 }
 
 int command_sql(struct ddb_call *call, const char *from, const char *to,

@@ -25,6 +25,12 @@ int64_t command_timeout(struct ddb_call *call);
 /* command_run(call, action, target): "upgrade" or "downgrade". Changes: the database. */
 int command_run(struct ddb_call *call, const char *action, const char *target);
 
+/* command_revision(call, words, read_only, path): ${words} follow the command: "revision" and so on.
+ * ${path} gets where the new file is, as the command sees it, or "". ${read_only}: its sessions
+ * cannot write. Changes: files. */
+int command_revision(struct ddb_call *call, const char *const *words, bool read_only,
+                     const char **path);
+
 /* command_sql(call, from, to, out, arg): the text of an offline upgrade; command_downgrade_sql: of a
  * downgrade, which a replacement for "sql" cannot print. Changes: nothing. */
 int command_sql(struct ddb_call *call, const char *from, const char *to,

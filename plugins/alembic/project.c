@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config.h"
 #include "python.h"
 
 void project_open(struct ddb_call *call, struct project *project)
@@ -69,6 +68,30 @@ static const char *below(struct ddb_call *call, const char *directory, const cha
     return path[0] == '/' ? path : alembic_host->format(call, "%s/%s", directory, path);
 }
 
+const char *project_normal(struct ddb_call *call, const char *path)
+{
+    char *out = alembic_host->alloc(call, strlen(path) + 2);
+    size_t n = 0;
+
+    while (*path != '\0') {
+        size_t len = strcspn(path, "/");
+
+        if (len == 2 && strncmp(path, "..", 2) == 0) {
+            while (n > 0 && out[--n] != '/')
+                ;
+        } else if (len > 0 && !(len == 1 && *path == '.')) {
+            out[n++] = '/';
+            memcpy(out + n, path, len);
+            n += len;
+        }
+        path += len + (path[len] == '/');
+    }
+    if (n == 0)
+        out[n++] = '/';
+    out[n] = '\0';
+    return out;
+}
+
 /* --- version locations -------------------------------------------------------------------------*/
 
 /* A name with a colon that is no absolute path is a folder inside a Python package. */
@@ -92,7 +115,8 @@ static void add_location(struct ddb_call *call, const struct project *project,
     if (is_package(location))
         locations->unknown = alembic_host->format(
             call, "the version location \"%s\" is inside a Python package", location);
-    list_push(call, &locations->paths, below(call, project->directory, location));
+    list_push(call, &locations->paths,
+              project_normal(call, below(call, project->directory, location)));
 }
 
 /* Which characters part the version locations; NULL after a failure. */
@@ -208,10 +232,12 @@ static int from_config(struct ddb_call *call, const struct project *project,
     if (versions != NULL && *versions != '\0') {
         if (split_locations(call, project, config, versions, locations) != 0)
             return -1;
+        locations->configured = locations->paths;
         return locations->unknown != NULL ? 0 : keep_existing(call, locations);
     }
-    path = alembic_host->format(call, "%s/versions", path);
+    path = project_normal(call, alembic_host->format(call, "%s/versions", path));
     list_push(call, &locations->paths, path);
+    locations->configured = locations->paths;
     return is_directory(path) ? 0 : missing(call, locations, "version location", path);
 }
 
@@ -227,6 +253,23 @@ static bool has_toml(struct ddb_call *call, const struct project *project)
         found = memmem(text, n, "[tool.alembic", 13) != NULL;
     free(text);
     return found;
+}
+
+/* The options stay for whoever writes a revision file. */
+static int keep_options(struct ddb_call *call, const char *text, size_t n,
+                        const struct config *config, struct locations *locations)
+{
+    struct config *options = alembic_host->alloc(call, sizeof *options);
+    struct config hooks = {.path = config->path, .here = config->here};
+    const char *names;
+
+    if (config_read(call, text, n, "post_write_hooks", &hooks) != 0 ||
+        config_get(call, &hooks, "hooks", &names) != 0)
+        return -1;
+    *options = *config;
+    locations->options = options;
+    locations->has_hooks = names != NULL && *names != '\0';
+    return 0;
 }
 
 int project_locations(struct ddb_call *call, const struct project *project,
@@ -255,7 +298,9 @@ int project_locations(struct ddb_call *call, const struct project *project,
     else if (config_read(call, text, n, project->section, &config) != 0)
         rc = -1;
     else
-        rc = from_config(call, project, &config, locations);
+        rc = from_config(call, project, &config, locations) == 0
+                 ? keep_options(call, text, n, &config, locations)
+                 : -1;
     free(text);
     return rc;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "alembic.h"
+#include "config.h"
 
 enum { PROJECT_MAX_FILE = 1024 * 1024 }; /* of Python or of configuration */
 
@@ -21,7 +22,10 @@ struct project {
 /* The version locations, absolute; ${recursive}: with their folders. */
 struct locations {
     struct list paths;
+    struct list configured; /* the same, and those that do not exist yet */
     bool recursive;
+    const struct config *options; /* alembic.ini's section; NULL: not read */
+    bool has_hooks;      /* it names programs that run on a new revision file */
     const char *config;  /* alembic.ini, absolute */
     const char *script;  /* script_location, absolute: where env.py is; NULL: not known */
     const char *unknown; /* a sentence: why only Alembic itself can tell; NULL: the paths are right */
@@ -33,6 +37,10 @@ void project_open(struct ddb_call *call, struct project *project);
  * refuse too, and for locations that do not exist. */
 int project_locations(struct ddb_call *call, const struct project *project,
                       struct locations *locations);
+
+/* project_normal(call, path): an absolute path without "//", "/./" and "/x/..", whatever is there,
+ * as Alembic takes the version locations. */
+const char *project_normal(struct ddb_call *call, const char *path);
 
 /* project_read(path, cap, text, n): the whole file, up to ${cap} bytes, with a NUL behind it, in
  * memory that the caller frees. -1 with errno; EFBIG: it is longer. */

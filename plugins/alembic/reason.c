@@ -80,6 +80,9 @@ static void hint(struct ddb_call *call, const char *why)
     else if (strstr(why, "ModuleNotFoundError") != NULL || strstr(why, "ImportError") != NULL)
         alembic_host->hint(call, "Install the project's requirements where the command runs, or "
                                  "correct the engine's settings \"command\" and \"directory\".");
+    else if (strstr(why, "Target database is not up to date") != NULL)
+        alembic_host->hint(call, "Bring the database to the heads first: the models are compared "
+                                 "with what it holds then.");
     else if (strstr(why, "No 'script_location'") != NULL || strstr(why, "No config file") != NULL)
         alembic_host->hint(call, "Correct the engine's settings \"directory\" and \"config\".");
 }

@@ -301,3 +301,17 @@ bool engine_is_atomic(struct services *services, const struct goal_path *path)
     return graded(&call, ops(services)->can_transaction(&call, ids), DDB_CAN_FULLY,
                   "can_transaction");
 }
+
+/* --- a new revision ----------------------------------------------------------------------------------- */
+
+int engine_write(struct services *services, const struct ddb_new_revision *revision,
+                 const char **path, struct err *err)
+{
+    struct ddb_call call = services_begin(services, &services->engine, err);
+
+    *path = "";
+    if (ops(services)->write == NULL)
+        return err_set(err, ERR_REFUSED, "engine \"%s\" cannot write revision files",
+                       services->engine.plugin->table.name);
+    return services_end(&call, ops(services)->write(&call, revision, path), "write", ERR_REFUSED);
+}

@@ -56,4 +56,9 @@ bool engine_can_downgrade(struct services *services);
 bool engine_can_models(struct services *services);
 bool engine_is_atomic(struct services *services, const struct goal_path *path);
 
+/* engine_write(services, revision, path, err): write a revision file; ${path} gets where, as the engine
+ * sees it. Errors: ERR_REFUSED. Changes: files. */
+int engine_write(struct services *services, const struct ddb_new_revision *revision,
+                 const char **path, struct err *err) CHECK;
+
 #endif

@@ -219,7 +219,8 @@ _Static_assert(DDB_STATEMENT_TRANSACTION == 1 && DDB_STATEMENT_COPY_IN == 2 &&
                    DDB_STATEMENT_LEXED == 16, "statement flags");
 _Static_assert(DDB_ROW_INSERT == 1 && DDB_ROW_DELETE == 2 && DDB_ROW_UPDATE == 3, "row changes");
 _Static_assert(DDB_NEW_AUTOGENERATE == 1 && DDB_NEW_UPGRADE_NO_TRANSACTION == 2 &&
-                   DDB_NEW_DOWNGRADE_NO_TRANSACTION == 4, "new revision flags");
+                   DDB_NEW_DOWNGRADE_NO_TRANSACTION == 4 && DDB_NEW_SPLICE == 8,
+               "new revision flags");
 _Static_assert(DDB_TYPE_STRING == 1 && DDB_TYPE_INT == 2 && DDB_TYPE_BOOL == 3 &&
                    DDB_TYPE_LIST == 4 && DDB_TYPE_DURATION == 5 && DDB_TYPE_PATH == 6, "types");
 

@@ -106,9 +106,8 @@ static void folders_inside(void **state)
     fakehost_setting(call, "config", "conf/a.ini");
     fakehost_setting(call, "section", "shop");
     assert_int_equal(locate(), 0);
-    assert_string_equal(found(), "conf/../db/versions/z.py conf/../db/versions/2023/d.py "
-                                 "conf/../db/versions/2023/old/e.py "
-                                 "conf/../db/versions/2024/c.py");
+    assert_string_equal(found(), "db/versions/z.py db/versions/2023/d.py "
+                                 "db/versions/2023/old/e.py db/versions/2024/c.py");
 }
 
 static void several_locations(void **state)
