@@ -11,6 +11,8 @@
 
 static int cmd_help(struct cmd_context *context, struct err *err);
 
+enum { MERGE_MAX = 1000 };
+
 static const struct cmd commands[] = {
     {"deploy", "ENV", "snapshot, migrate, verify; roll back or restore on failure (`deploy-db ENV`)",
      CMD_CONF | CMD_ENV, OPT_BIT(WAIT), 0, cmd_deploy},
@@ -35,6 +37,17 @@ static const struct cmd commands[] = {
      cmd_migrate_downgrade},
     {"stamp", "ENV REV…", "set the version rows without running migrations", CMD_CONF | CMD_ENV,
      OPT_BIT(SQL) | OPT_BIT(PURGE) | OPT_BIT(SNAPSHOT) | OPT_BIT(WAIT), 64, cmd_migrate_stamp},
+    {"revision", "[ENV]", "write a new migration file", CMD_CONF | CMD_ENGINE,
+     OPT_BIT(MESSAGE) | OPT_BIT(HEAD) | OPT_BIT(SPLICE) | OPT_BIT(BRANCH_LABEL) |
+         OPT_BIT(DEPENDS_ON) | OPT_BIT(REV_ID) | OPT_BIT(VERSION_PATH) | OPT_BIT(AUTOGENERATE) |
+         OPT_BIT(MERGE),
+     0, cmd_write_revision},
+    {"merge", "REVISION…", "write a migration file that joins several revisions",
+     CMD_CONF | CMD_ENGINE,
+     OPT_BIT(MESSAGE) | OPT_BIT(SPLICE) | OPT_BIT(BRANCH_LABEL) | OPT_BIT(REV_ID),
+     MERGE_MAX, cmd_write_merge},
+    {"mergeheads", "", "`merge heads`", CMD_CONF | CMD_ENGINE,
+     OPT_BIT(MESSAGE) | OPT_BIT(BRANCH_LABEL) | OPT_BIT(REV_ID), 0, cmd_write_mergeheads},
     {"snapshot", "ENV", "take a snapshot now", CMD_CONF | CMD_ENV, OPT_BIT(WAIT), 0,
      cmd_snapshot},
     {"snapshot list", "ENV", "the snapshots in the stores", CMD_CONF | CMD_ENV, 0, 0,
