@@ -145,6 +145,32 @@ static const char *const *fake_database_env(struct ddb_call *call, const char *d
     return (const char *const *)list;
 }
 
+/* DDB_TEST_CONNINFO, "keyword=value …" without quotes, in pairs; the call's own conninfo counts first. */
+static const char *const *fake_conninfo(struct ddb_call *call, const char *database)
+{
+    const char *text = call->conninfo != NULL ? call->conninfo : getenv("DDB_TEST_CONNINFO");
+    const char **params = arena_alloc(call->arena, FAKEHOST_MAX * sizeof *params);
+    size_t n = 0;
+
+    while (text != NULL && *text != '\0' && n + 5 < FAKEHOST_MAX) {
+        size_t keyword = strcspn(text, "="), end = strcspn(text, " ");
+
+        params[n++] = arena_printf(call->arena, "%.*s", (int)keyword, text);
+        params[n++] = arena_printf(call->arena, "%.*s", (int)(end - keyword - 1), text + keyword + 1);
+        text += end + strspn(text + end, " ");
+    }
+    if (database != NULL) {
+        params[n++] = "dbname";
+        params[n++] = database;
+    }
+    if (n > 0) {
+        params[n++] = "application_name";
+        params[n++] = "deploy-db fake";
+    }
+    params[n] = NULL;
+    return params;
+}
+
 /* --- children: base's proc, with the callbacks' argument wrapped to add the cancel ------------ */
 
 struct fake_running {
@@ -308,6 +334,7 @@ const struct ddb_host fakehost_services = {
     .noted = fake_noted,
     .progress = fake_progress,
     .cancelled = fake_cancelled,
+    .conninfo = fake_conninfo,
 #ifdef FAKEHOST_pg
     .split = fake_statements,
     .comments = fake_comments,

@@ -33,6 +33,7 @@ struct ddb_call {
     struct fakehost_pair settings[FAKEHOST_MAX], facts[FAKEHOST_MAX], notes[FAKEHOST_MAX];
     size_t n_settings, n_facts, n_notes;
     struct strvec env;       /* what database_env() gives, less PGDATABASE=… for a named database */
+    const char *conninfo;    /* write: what conninfo() gives; NULL: DDB_TEST_CONNINFO */
     const char *cwd;         /* write: working directory of children that name none */
     bool cancelled;          /* write: what cancelled() answers; children are stopped too */
     char errors[2048];       /* what errors() gives: the latest child's standard error */
