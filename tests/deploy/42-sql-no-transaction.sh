@@ -33,13 +33,13 @@ state_of shop after
 expect_same before after "undone"
 
 # Where no way back is allowed it stays half applied, and says so; once the obstacle is gone it goes on.
-sed -i 's|staging: {|staging: { recover = [];|' deploy-db.cfg
+sed -i 's|staging: {|staging: { recover = ["transaction"];|' deploy-db.cfg
 expect_status 9 ddb staging >out 2>err
 expect_equal 3 "$(psql_at shop "SELECT count(*) FROM countries")"
 expect_status 4 ddb staging >out 2>err
 expect_contains "$(cat err)" "unfinished"
 psql_at shop "DROP TABLE other"
-sed -i 's|recover = \[\];|recover = ["transaction", "downgrade"];|' deploy-db.cfg
+sed -i 's|recover = \["transaction"\];|recover = ["transaction", "downgrade"];|' deploy-db.cfg
 psql_at shop "UPDATE deploy_db.run SET ended = now(), status = 9 WHERE ended IS NULL"
 rm -rf state
 expect_status 0 ddb status staging >out 2>err
