@@ -150,10 +150,11 @@ struct session_item version_item(struct ddb_call *call, const struct version *ve
 static int fail_rows(struct session *session, const struct version *version, const char *id,
                      const char *row, long rows, const char *expected)
 {
-    sql_host->fail(session->call,
-                   "revision %s: table %s has %ld rows \"%s\" and should have %s: somebody else has "
-                   "migrated meanwhile",
-                   id, version->name, rows, row, expected);
+    sql_host->fail(
+        session->call,
+        "revision %s: table %s has %ld rows \"%s\" and should have %s: somebody else has "
+        "migrated meanwhile",
+        id, version->name, rows, row, expected);
     return sql_host->hint(session->call, "Look at who migrates this database besides deploy-db, "
                                          "then start again.");
 }

@@ -26,8 +26,8 @@ struct session_item version_item(struct ddb_call *call, const struct version *ve
 int version_check(struct session *session, const struct version *version, const char *id,
                   const struct ddb_row_change *change, const struct session_item *item);
 
-/* version_expect(session, version, step): fail() unless the rows are there that ${step} is to change.
- * Changes: nothing. */
+/* version_expect(session, version, step): fail() unless the rows are there that ${step} is to
+ * change. Changes: nothing. */
 int version_expect(struct session *session, const struct version *version,
                    const struct ddb_step *step);
 

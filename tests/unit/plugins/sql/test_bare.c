@@ -1,6 +1,6 @@
 /*
- * Sections without a transaction, on the cluster of DDB_TEST_CONNINFO: failed, killed, gone on with.
- * time-limit: 300
+ * Sections without a transaction, on the cluster of DDB_TEST_CONNINFO: failed, killed, gone on
+ * with. time-limit: 300
  */
 #include "sqltest.h"
 
