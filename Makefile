@@ -40,12 +40,13 @@ FLOOR_base     :=
 FLOOR_conf     := base
 FLOOR_pg       := base
 FLOOR_revision := base
+FLOOR_import   := base
 FLOOR_bundle   := base
 FLOOR_host     := base
-FLOOR_deploy   := conf pg revision bundle host base
-FLOOR_cmd      := deploy conf pg revision bundle host base
-FLOORS         := base conf pg revision bundle host deploy cmd
-LINK_ORDER     := cmd deploy conf pg revision bundle host base
+FLOOR_deploy   := conf pg revision import bundle host base
+FLOOR_cmd      := deploy conf pg revision import bundle host base
+FLOORS         := base conf pg revision import bundle host deploy cmd
+LINK_ORDER     := cmd deploy conf pg revision import bundle host base
 
 PLUGINS := $(notdir $(patsubst %/,%,$(dir $(wildcard plugins/*/*.c))))
 PLUGINS := $(sort $(PLUGINS))
