@@ -60,6 +60,8 @@ static const struct cmd commands[] = {
      cmd_inspect_log},
     {"init", "[DIRECTORY]", "write a configuration for the project found there", 0, OPT_BIT(FORCE), 1,
      cmd_setup_init},
+    {"import", "TOOL [DIRECTORY] [ENV]", "another tool's migrations as files of plain SQL", 0,
+     OPT_BIT(INTO) | OPT_BIT(ALLOW_GAPS), 3, cmd_import},
     {"doctor", "ENV", "try everything a deployment will need", CMD_CONF | CMD_ENV, 0, 0,
      cmd_setup_doctor},
     {"plugins", "[NAME]", "the plugins, or what one of them can do", 0, 0, 1, cmd_setup_plugins},

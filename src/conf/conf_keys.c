@@ -127,7 +127,8 @@ const char *const conf_keys_commands[] = {
     "deploy",   "plan",   "status",  "check",     "recover", "current",  "heads",   "history",
     "branches", "show",   "upgrade", "downgrade", "stamp",   "revision", "merge",   "snapshot",
     "list",     "verify", "prune",   "push",      "pull",    "restore",  "refresh", "log",
-    "report",   "mergeheads", "init",   "doctor",  "plugins",   "config",  "help",     "version", NULL,
+    "report",   "mergeheads", "init",  "import", "doctor",   "plugins",  "config",  "help",
+    "version",  NULL,
 };
 
 const struct conf_key *conf_keys_find(enum conf_group group, const char *name)

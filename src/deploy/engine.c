@@ -194,6 +194,22 @@ int engine_inspect(struct services *services,
     return services_end(&call, ops(services)->inspect(&call, each, arg), "inspect", ERR_REFUSED);
 }
 
+int engine_range_sql(struct services *services, bool is_downgrade, const char *from, const char *to,
+                     struct buf *out, struct err *err)
+{
+    struct ddb_call call = services_begin(services, &services->engine, err);
+    int (*print)(struct ddb_call *, const char *, const char *,
+                 int (*)(void *, const char *, size_t), void *) =
+        is_downgrade ? ops(services)->downgrade_sql : ops(services)->sql;
+    int rc;
+
+    if (print == NULL)
+        return cannot(services, is_downgrade ? "print the SQL of a downgrade" : "print its SQL", err);
+    rc = print(&call, from, to, add_text, out);
+    progress_end();
+    return services_end(&call, rc, is_downgrade ? "downgrade_sql" : "sql", ERR_INTERNAL);
+}
+
 /* --- models ----------------------------------------------------------------------------------------- */
 
 struct model_list {

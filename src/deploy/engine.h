@@ -36,6 +36,11 @@ int engine_inspect(struct services *services,
                    int (*each)(void *arg, const struct ddb_finding *finding), void *arg,
                    struct err *err) CHECK;
 
+/* engine_range_sql(services, is_downgrade, from, to, out, err): the SQL from one revision to another, as
+ * an engine that takes targets prints it. On failure ${out} has what came before. Changes: nothing. */
+int engine_range_sql(struct services *services, bool is_downgrade, const char *from, const char *to,
+                     struct buf *out, struct err *err) CHECK;
+
 struct model_difference {
     const char *aspect, *object, *text;
 };

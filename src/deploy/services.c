@@ -107,6 +107,23 @@ int services_open(struct arena *arena, const struct conf *conf, const struct env
     return rc;
 }
 
+int services_open_engine(struct arena *arena, const struct conf *conf,
+                         const struct conf_plugin *group, struct services **out, struct errs *errs)
+{
+    static const struct conf unconfigured = {.path = "the command line",
+                                             .version_table = "alembic_version"};
+    struct services *services = arena_alloc(arena, sizeof *services);
+
+    services->arena = arena;
+    services->conf = conf != NULL ? conf : &unconfigured;
+    services->config_dir = conf != NULL ? conf->dir : ".";
+    services->run = "";
+    if (conf != NULL)
+        host_search_path(conf->plugin_dirs);
+    *out = services;
+    return load(services, &services->engine, group->label, group, DDB_KIND_ENGINE, errs);
+}
+
 /* --- one call -------------------------------------------------------------------------------------- */
 
 struct ddb_call services_begin(struct services *services, const struct service *service,

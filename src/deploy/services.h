@@ -60,6 +60,13 @@ struct ddb_call {
 int services_open(struct arena *arena, const struct conf *conf, const struct env *env,
                   struct services **services, struct errs *errs) CHECK;
 
+/* services_open_engine(arena, conf, group, services, errs): an engine alone, as ${group} configures it,
+ * which need not be in ${conf}; ${conf} NULL: there is no configuration, relative paths start where we
+ * are. Changes: nothing. */
+int services_open_engine(struct arena *arena, const struct conf *conf,
+                         const struct conf_plugin *group, struct services **services,
+                         struct errs *errs) CHECK;
+
 /* services_begin(services, service, err): a call whose failures go to ${err}. services_end(call, rc,
  * what, code): turn the callback's answer into 0 or -1; a -1 without a recorded failure is reported
  * as the plugin's bug in ${what}; ${code} becomes the class of the failure. */

@@ -1,0 +1,2 @@
+DROP TRIGGER normal_email ON customers;
+DROP FUNCTION normal_email();

@@ -1,0 +1,3 @@
+DROP FUNCTION spent(bigint);
+DROP TABLE orders;
+DROP TYPE status;

@@ -1,0 +1,5 @@
+begin;
+DROP FUNCTION spent(bigint);
+DROP TABLE orders;
+DROP TYPE status;
+commit;

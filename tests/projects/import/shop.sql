@@ -1,0 +1,33 @@
+CREATE TABLE customers (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    email text NOT NULL,
+    note text DEFAULT 'a;b -- no comment'
+);
+INSERT INTO customers (email) VALUES ('Ada@example.org'), ('bob@example.org; or not');
+
+CREATE FUNCTION normal_email() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    -- upgrade
+    NEW.email := lower(NEW.email);
+    RETURN NEW;
+END;
+$$;
+CREATE TRIGGER normal_email BEFORE INSERT OR UPDATE ON customers
+    FOR EACH ROW EXECUTE FUNCTION normal_email();
+UPDATE customers SET email = email;
+
+CREATE INDEX CONCURRENTLY customers_email ON customers (email);
+
+CREATE TYPE status AS ENUM ('new', 'paid');
+CREATE TABLE orders (
+    id bigint PRIMARY KEY,
+    customer bigint NOT NULL REFERENCES customers,
+    amount numeric(10, 2) NOT NULL CHECK (amount >= 0),
+    status status NOT NULL DEFAULT 'new'
+);
+CREATE FUNCTION spent(c bigint) RETURNS numeric LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT coalesce(sum(amount), 0) FROM orders WHERE customer = c;
+END;
+INSERT INTO orders SELECT n, n % 2 + 1, n * 1.5, 'paid' FROM generate_series(1, 20) AS n;
+COMMENT ON TABLE orders IS 'it''s what is bought';
