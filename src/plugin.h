@@ -273,7 +273,7 @@ struct ddb_new_revision {
     const char *version_path; /* the folder for it; NULL: the engine's choice … */
     const char *beside;       /* … which is the folder of this file where there are several */
     const char *upgrade;      /* what its parts hold; NULL: nothing */
-    const char *downgrade;
+    const char *downgrade;    /* NULL with an upgrade: there is no way back */
     uint64_t flags;           /* sum of enum ddb_new_flag */
 };
 

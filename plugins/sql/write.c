@@ -22,7 +22,7 @@ struct draft {
     const struct ddb_new_revision *revision;
     const char *message;
     const char *header; /* without dashes: the docstring */
-    const char *upgrade, *downgrade; /* what stands below the markers */
+    const char *upgrade, *downgrade; /* what stands below the markers; no downgrade: NULL */
     const char *text;
 };
 
@@ -80,13 +80,18 @@ static const char *dashed(struct ddb_call *call, const char *text)
     return out;
 }
 
+static bool is_blank(const char *body)
+{
+    return body == NULL || body[strspn(body, " \t\r\n")] == '\0';
+}
+
 /* What stands below a marker. */
 static const char *section_of(struct ddb_call *call, const char *body, const char *empty,
                               bool no_transaction)
 {
     size_t n;
 
-    if (body == NULL || body[strspn(body, " \t\r\n")] == '\0')
+    if (is_blank(body))
         body = empty;
     n = strlen(body);
     return sql_host->format(call, "%s%s%s", no_transaction ? "-- no transaction\n" : "", body,
@@ -112,8 +117,12 @@ static int draft_text(struct draft *draft, const struct tm *when)
         joins ? "-- Parts them again; what was added is undone here."
               : "-- Write here what takes it back, in the opposite order.",
         revision->flags & DDB_NEW_DOWNGRADE_NO_TRANSACTION);
-    draft->text = sql_host->format(call, "%s\n-- upgrade\n%s\n-- downgrade\n%s",
-                                   dashed(call, draft->header), draft->upgrade, draft->downgrade);
+    if (revision->downgrade == NULL && !is_blank(revision->upgrade))
+        draft->downgrade = NULL; /* there is no way back: a section without statements would be one */
+    draft->text = sql_host->format(call, "%s\n-- upgrade\n%s%s%s", dashed(call, draft->header),
+                                   draft->upgrade,
+                                   draft->downgrade == NULL ? "" : "\n-- downgrade\n",
+                                   draft->downgrade == NULL ? "" : draft->downgrade);
     return 0;
 }
 
@@ -167,11 +176,13 @@ static int check_draft(const struct draft *draft, const char *path)
         lost = "list of what it depends on";
     else if (!is_doc(file.doc, draft->header))
         lost = "message";
-    else if (!is_section(&file.upgrade, draft->upgrade, "\n") ||
+    else if (!is_section(&file.upgrade, draft->upgrade, draft->downgrade == NULL ? "" : "\n") ||
              file.upgrade.no_transaction != ((flags & DDB_NEW_UPGRADE_NO_TRANSACTION) != 0))
         lost = "upgrade";
-    else if (!is_section(&file.downgrade, draft->downgrade, "") ||
-             file.downgrade.no_transaction != ((flags & DDB_NEW_DOWNGRADE_NO_TRANSACTION) != 0))
+    else if (draft->downgrade == NULL ? file.downgrade.text != NULL
+                                      : !is_section(&file.downgrade, draft->downgrade, ""))
+        lost = "downgrade";
+    else if (file.downgrade.no_transaction != ((flags & DDB_NEW_DOWNGRADE_NO_TRANSACTION) != 0))
         lost = "downgrade";
     if (lost == NULL)
         return 0;

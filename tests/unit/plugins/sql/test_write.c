@@ -114,6 +114,23 @@ static void test_empty(void **state)
     assert_in_range(mktime(&when) - now + 5, 0, 65);
 }
 
+/* An upgrade that is given without a downgrade has no way back: no section stands for one. */
+static void test_one_way(void **state)
+{
+    struct filetest *f = *state;
+    struct ddb_new_revision revision = blank("one way");
+    struct file file;
+    const char *path, *text;
+
+    filetest_mkdir(f, "versions");
+    revision.upgrade = "DROP TABLE users;\n";
+    text = written(f, &revision, &path);
+    assert_null(strstr(text, "-- downgrade"));
+    assert_int_equal(file_read(f->call, path, &file), 0);
+    assert_int_equal(file.upgrade.n, strlen(revision.upgrade));
+    assert_null(file.downgrade.text);
+}
+
 static void test_messages(void **state)
 {
     struct filetest *f = *state;
@@ -181,6 +198,7 @@ static void test_bodies(void **state)
     const char *path;
 
     filetest_mkdir(f, "versions");
+    revision.downgrade = "SELECT 3;";
     for (size_t i = 0; i < sizeof lost / sizeof *lost; i++) {
         revision.upgrade = lost[i].body;
         written(f, &revision, &path);
@@ -365,6 +383,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(test_whole),
         TEST(test_empty),
+        TEST(test_one_way),
         TEST(test_messages),
         TEST(test_bodies),
         TEST(test_never_over),
