@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+
+#include "header_text.h"
 
 static const char *const names[HEADER_NAMES] = {"revision", "down_revision", "branch_labels",
                                                 "depends_on", "__doc__"};
@@ -142,8 +143,10 @@ static struct header_value eval(struct header *header, const struct token *t, si
 
 static bool is_one_of(const struct token *token, const char *const *texts)
 {
+    if (token->kind != LEX_NAME)
+        return false;
     for (; *texts != NULL; texts++)
-        if (lex_is(token, LEX_NAME, *texts))
+        if (**texts == *token->text && lex_is(token, LEX_NAME, *texts))
             return true;
     return false;
 }
@@ -163,7 +166,10 @@ static size_t which(const struct token *token)
 {
     size_t i = 0;
 
-    while (i < HEADER_NAMES && !lex_is(token, LEX_NAME, names[i]))
+    if (token->kind != LEX_NAME)
+        return HEADER_NAMES;
+    while (i < HEADER_NAMES &&
+           (names[i][0] != *token->text || !lex_is(token, LEX_NAME, names[i])))
         i++;
     return i;
 }
@@ -180,7 +186,7 @@ static void mentioned(struct header *header, const struct token *t, size_t n)
 static bool has(const struct token *t, size_t n, enum lex_kind kind, const char *text)
 {
     for (size_t i = 0; i < n; i++)
-        if (lex_is(&t[i], kind, text))
+        if (t[i].kind == kind && *t[i].text == *text && lex_is(&t[i], kind, text))
             return true;
     return false;
 }
@@ -189,6 +195,8 @@ static bool has(const struct token *t, size_t n, enum lex_kind kind, const char 
 static void hidden_bindings(struct header *header, const struct token *t, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
+        if (t[i].kind != LEX_NAME)
+            continue;
         if (is_one_of(&t[i], reflective) && (i == 0 || !is_op(&t[i - 1], '.')))
             set_all_unknown(header, t[i].line);
         if (lex_is(&t[i], LEX_NAME, "import") && i + 1 < n && is_op(&t[i + 1], '*'))
@@ -308,69 +316,28 @@ static bool is_complete(const struct header *header)
     return header->values[HEADER_DOC].kind != HEADER_UNKNOWN;
 }
 
-/* Whether the rest of the file, from a function on, may still bind a name. Only what hides the name
- * itself, such as a star import below the functions, is overlooked. */
-static bool is_named_again(const char *text, size_t n)
-{
-    static const char *const parts[] = {"revision", "branch_labels", "depends_on", "__doc__"};
-
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (memmem(text, n, parts[i], strlen(parts[i])) != NULL)
-            return true;
-    return false;
-}
-
-/* A source that is not in UTF-8 says so in a comment of its first two lines. Only plain ASCII reads
- * the same in every encoding. */
-static bool is_foreign(const char *text, size_t n)
-{
-    const char *end = text + n, *line = text;
-
-    for (int i = 0; i < 2 && line < end; i++) {
-        const char *line_end = memchr(line, '\n', (size_t)(end - line));
-        const char *coding;
-
-        line_end = line_end != NULL ? line_end : end;
-        coding = memmem(line, (size_t)(line_end - line), "coding", 6);
-        if (coding != NULL && memchr(line, '#', (size_t)(coding - line)) != NULL) {
-            coding += 6;
-            while (coding < line_end && strchr(":= \t", *coding) != NULL && *coding != '\0')
-                coding++;
-            if (line_end - coding >= 4 && (strncasecmp(coding, "utf-", 4) == 0 ||
-                                           strncasecmp(coding, "utf8", 4) == 0 ||
-                                           strncasecmp(coding, "utf_", 4) == 0))
-                return false;
-            for (const char *c = text; c < end; c++)
-                if ((unsigned char)*c >= 0x80)
-                    return true;
-            return false;
-        }
-        line = line_end < end ? line_end + 1 : end;
-    }
-    return false;
-}
-
 /* The tokens of the next logical line; false at the end of the file and where it is not Python. */
 static bool read_line(struct header *header, struct lex *lex, size_t *indent, int *broken_line)
 {
-    struct token token;
-
     header->n_tokens = 0;
     for (;;) {
-        lex_next(lex, &token);
-        if (token.kind == LEX_NEWLINE)
+        struct token *token;
+
+        if (header->n_tokens == header->cap_tokens)
+            header->tokens = grow(header->tokens, &header->cap_tokens, header->n_tokens + 1,
+                                  sizeof *header->tokens);
+        token = &header->tokens[header->n_tokens];
+        lex_next(lex, token);
+        if (token->kind == LEX_NEWLINE)
             return true;
-        if (token.kind == LEX_END)
+        if (token->kind == LEX_END)
             return false;
-        if (token.kind == LEX_ERROR) {
-            *broken_line = token.line;
+        if (token->kind == LEX_ERROR) {
+            *broken_line = token->line;
             return false;
         }
-        if (header->n_tokens == 0)
+        if (header->n_tokens++ == 0)
             *indent = lex->indent;
-        header->tokens = grow(header->tokens, &header->cap_tokens, header->n_tokens + 1,
-                              sizeof *header->tokens);
-        header->tokens[header->n_tokens++] = token;
     }
 }
 
@@ -391,13 +358,13 @@ int header_read(struct header *header, const char *text, size_t n)
     header->n_items = header->n_strings = 0;
     header->in_def = header->started = false;
     header->strings = grow(header->strings, &header->cap_strings, n + 1, 1);
-    if (is_foreign(text, n))
+    if (header_text_is_foreign(text, n))
         return give_up(header, "the file", 1);
     lex_init(&lex, text, n);
     while (read_line(header, &lex, &indent, &broken_line)) {
         logical_line(header, header->tokens, header->n_tokens, indent);
         if (header->in_def && is_complete(header) &&
-            !is_named_again(lex.text, (size_t)(lex.end - lex.text)))
+            !header_text_names(lex.text, (size_t)(lex.end - lex.text)))
             break;
     }
     if (broken_line > 0)

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ahead.h"
 #include "driver.h"
-#include "header.h"
 #include "project.h"
 #include "python.h"
 #include "scan.h"
@@ -19,7 +19,7 @@ struct listing {
     struct ddb_call *call;
     int (*each)(void *arg, const struct ddb_revision *revision);
     void *arg;
-    struct header header;
+    struct ahead *ahead;
     json_t *told; /* by Alembic, once a file could not be read without it; NULL: not asked yet */
 };
 
@@ -94,16 +94,17 @@ static const json_t *find_told(const struct listing *listing, const char *path)
     return n == 1 ? found : NULL;
 }
 
-static int hand_by_driver(struct listing *listing, const char *path, bool *stop)
+static int hand_by_driver(struct listing *listing, const struct header *header, const char *path,
+                          bool *stop)
 {
     struct ddb_call *call = listing->call;
-    const struct header *header = &listing->header;
     const char *what = alembic_host->format(
         call, "could not read %s in line %d of \"%s\", and Alembic could not either",
         header->unknown_name, header->unknown_line, path);
     const json_t *told;
 
     if (listing->told == NULL) {
+        ahead_settle(listing->ahead);
         alembic_host->log(call, DDB_LEVEL_DETAIL, "%s in line %d of \"%s\" is not a literal: "
                           "asking Alembic", header->unknown_name, header->unknown_line, path);
         if (driver_ask(call, json_pack("{ss}", "mode", "revisions"), what, "revision",
@@ -130,27 +131,30 @@ static const char *id_from_name(struct ddb_call *call, const char *path)
     return alembic_host->format(call, "%.*s", (int)n, name);
 }
 
-static const char *stripped(char *text)
+/* ${doc}, one of the header's strings, without the blanks around it. */
+static const char *stripped(const struct header *header, const char *doc)
 {
+    static const char blanks[] = " \t\n\r\f\v";
     size_t n;
 
-    text += strspn(text, " \t\n\r\f\v");
-    n = strlen(text);
-    while (n > 0 && strchr(" \t\n\r\f\v", text[n - 1]) != NULL)
-        text[--n] = '\0';
-    return text;
+    doc += strspn(doc, blanks);
+    n = strlen(doc);
+    while (n > 0 && strchr(blanks, doc[n - 1]) != NULL)
+        n--;
+    header->strings[(size_t)(doc - header->strings) + n] = '\0';
+    return doc;
 }
 
-static int hand_header(struct listing *listing, const char *path, bool *stop)
+static int hand_header(struct listing *listing, const struct header *header, const char *path,
+                       bool *stop)
 {
     struct ddb_call *call = listing->call;
-    const struct header *header = &listing->header;
     const char *id = header_list(header, HEADER_REVISION)[0];
     const char *doc = header_list(header, HEADER_DOC)[0];
     struct ddb_revision revision = {
         .size = sizeof revision,
         .id = id != NULL ? id : id_from_name(call, path),
-        .doc = doc != NULL ? stripped(alembic_host->format(call, "%s", doc)) : "",
+        .doc = doc != NULL ? stripped(header, doc) : "",
         .path = path,
         .down = header_list(header, HEADER_DOWN),
         .labels = header_list(header, HEADER_LABELS),
@@ -168,18 +172,27 @@ static int hand_header(struct listing *listing, const char *path, bool *stop)
 
 static int list_file(struct listing *listing, const char *path, bool *stop)
 {
-    char *text;
-    size_t n;
-    int rc;
+    const struct header *header;
+    int rc = ahead_next(listing->ahead, &header);
 
-    if (project_read(path, PROJECT_MAX_FILE, &text, &n) != 0)
+    if (rc < 0)
         return alembic_host->fail(listing->call, "could not read \"%s\": %s", path,
                                   strerror(errno));
-    if (header_read(&listing->header, text, n) == 0)
-        rc = hand_header(listing, path, stop);
-    else
-        rc = hand_by_driver(listing, path, stop);
-    free(text);
+    return rc == 0 ? hand_header(listing, header, path, stop)
+                   : hand_by_driver(listing, header, path, stop);
+}
+
+static int list_files(struct listing *listing, const struct list *files)
+{
+    struct ddb_call *call = listing->call;
+    bool stop = false;
+    int rc = 0;
+
+    listing->ahead = ahead_open(list_vector(files), files->n, PROJECT_MAX_FILE);
+    for (size_t i = 0; rc == 0 && !stop && i < files->n; i++)
+        rc = alembic_host->cancelled(call) ? alembic_host->fail(call, "cancelled")
+                                           : list_file(listing, files->v[i], &stop);
+    ahead_close(listing->ahead);
     return rc;
 }
 
@@ -190,7 +203,6 @@ int listing_revisions(struct ddb_call *call,
     struct project project;
     struct locations locations;
     struct list files = {0};
-    bool stop = false;
     int rc;
 
     project_open(call, &project);
@@ -200,11 +212,9 @@ int listing_revisions(struct ddb_call *call,
         rc = list_by_driver(&listing, locations.unknown);
     } else {
         rc = scan_files(call, &locations, &files);
-        for (size_t i = 0; rc == 0 && !stop && i < files.n; i++)
-            rc = alembic_host->cancelled(call) ? alembic_host->fail(call, "cancelled")
-                                               : list_file(&listing, files.v[i], &stop);
+        if (rc == 0)
+            rc = list_files(&listing, &files);
     }
-    header_release(&listing.header);
     json_decref(listing.told);
     return rc;
 }

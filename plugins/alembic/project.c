@@ -21,6 +21,8 @@ void project_open(struct ddb_call *call, struct project *project)
 /* The rest of an open file into a buffer that is large enough for it as it was. */
 static int read_all(int fd, char *text, size_t size, size_t *n)
 {
+    *n = 0;
+    text[0] = '\0';
     while (*n < size) {
         ssize_t got = read(fd, text + *n, size - *n);
 
@@ -34,14 +36,38 @@ static int read_all(int fd, char *text, size_t size, size_t *n)
     return 0;
 }
 
-int project_read(const char *path, size_t cap, char **text, size_t *n)
+/* The folder of ${path}, open; AT_FDCWD when it cannot be opened. */
+static int folder_fd(struct project_folder *folder, const char *path, size_t n)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a FIFO must not hang us */
+    char *name;
+
+    if (folder->fd >= 0 && folder->n == n && memcmp(folder->path, path, n) == 0)
+        return folder->fd;
+    project_close_folder(folder);
+    name = strndup(path, n);
+    folder->fd = name == NULL ? -1 : open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    folder->path = path;
+    folder->n = n;
+    free(name);
+    return folder->fd >= 0 ? folder->fd : AT_FDCWD;
+}
+
+void project_close_folder(struct project_folder *folder)
+{
+    if (folder->fd >= 0)
+        close(folder->fd);
+    folder->fd = -1;
+}
+
+int project_open_file(struct project_folder *folder, const char *path, size_t cap, size_t *size)
+{
+    const char *slash = strrchr(path, '/');
+    int from = slash == NULL ? AT_FDCWD : folder_fd(folder, path, (size_t)(slash - path) + 1);
+    int fd = openat(from, from == AT_FDCWD ? path : slash + 1,
+                    O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a FIFO must not hang us */
     struct stat st;
     int errnum = 0;
 
-    *text = NULL;
-    *n = 0;
     if (fd < 0)
         return -1;
     if (fstat(fd, &st) != 0)
@@ -50,13 +76,42 @@ int project_read(const char *path, size_t cap, char **text, size_t *n)
         errnum = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
     else if ((size_t)st.st_size > cap)
         errnum = EFBIG;
-    else if ((*text = malloc((size_t)st.st_size + 1)) == NULL)
-        errnum = ENOMEM;
-    else if (read_all(fd, *text, (size_t)st.st_size, n) != 0)
-        errnum = errno;
+    if (errnum == 0) {
+        *size = (size_t)st.st_size;
+        return fd;
+    }
     close(fd);
-    if (errnum == 0)
+    errno = errnum;
+    return -1;
+}
+
+int project_read_file(int fd, char *text, size_t size, size_t *n)
+{
+    int rc = read_all(fd, text, size, n), errnum = errno;
+
+    close(fd);
+    errno = errnum;
+    return rc;
+}
+
+int project_read(const char *path, size_t cap, char **text, size_t *n)
+{
+    struct project_folder folder = {.fd = -1};
+    size_t size;
+    int fd = project_open_file(&folder, path, cap, &size), errnum = errno;
+
+    project_close_folder(&folder);
+    *text = NULL;
+    *n = 0;
+    errno = errnum;
+    if (fd < 0)
+        return -1;
+    *text = malloc(size + 1);
+    if (*text == NULL)
+        abort(); /* as the rest of the program does */
+    if (project_read_file(fd, *text, size, n) == 0)
         return 0;
+    errnum = errno;
     free(*text);
     *text = NULL;
     errno = errnum;

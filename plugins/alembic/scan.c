@@ -26,6 +26,17 @@ static void sort(struct list *list)
         qsort(list->v, list->n, sizeof *list->v, by_bytes);
 }
 
+static const char *join(struct ddb_call *call, const char *folder, const char *name)
+{
+    size_t n = strlen(folder), length = strlen(name);
+    char *path = alembic_host->alloc(call, n + length + 2);
+
+    memcpy(path, folder, n);
+    path[n] = '/';
+    memcpy(path + n + 1, name, length);
+    return path;
+}
+
 /* NAME.py, but no editor's lock file and no __init__.py (nor __init__anything.py). */
 static bool is_revision_file(const char *name)
 {
@@ -67,12 +78,10 @@ static int read_folder(struct ddb_call *call, const char *path, struct entries *
             continue;
         if (is_folder(path, entry, &is_link)) {
             if (!is_link)
-                list_push(call, &entries->folders,
-                          alembic_host->format(call, "%s/%s", path, entry->d_name));
+                list_push(call, &entries->folders, join(call, path, entry->d_name));
         } else if (is_revision_file(entry->d_name)) {
             entries->has_links |= is_link;
-            list_push(call, &entries->files,
-                      alembic_host->format(call, "%s/%s", path, entry->d_name));
+            list_push(call, &entries->files, join(call, path, entry->d_name));
         }
     }
     errnum = errno;

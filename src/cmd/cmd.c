@@ -26,10 +26,15 @@ static const struct cmd commands[] = {
      OPT_BIT(WAIT), 0, cmd_deploy_recover},
     {"current", "ENV", "the revisions the database stands at", CMD_CONF | CMD_ENV,
      OPT_BIT(CHECK_HEADS), 0, cmd_revision_current},
-    {"heads", "", "the newest revisions of the project", CMD_CONF | CMD_ENGINE, 0, 0,
-     cmd_revision_heads},
-    {"history", "[ENV]", "the project's revisions, newest first", CMD_CONF | CMD_ENGINE,
-     OPT_BIT(RANGE), 0, cmd_revision_history},
+    {"heads", "", "the newest revisions of the project", CMD_CONF | CMD_ENGINE | CMD_LATER,
+     OPT_BIT(RESOLVE_DEPENDENCIES), 0, cmd_revision_heads},
+    {"history", "[ENV]", "the project's revisions, newest first",
+     CMD_CONF | CMD_ENGINE | CMD_LATER,
+     OPT_BIT(RANGE) | OPT_BIT(INDICATE_CURRENT), 0, cmd_revision_history},
+    {"branches", "", "where the history parts", CMD_CONF | CMD_ENGINE | CMD_LATER, 0, 0,
+     cmd_revision_branches},
+    {"show", "[ENV] REV…", "all about one revision or several", CMD_CONF | CMD_ENGINE | CMD_LATER,
+     0, CMD_ANY_ARGS, cmd_revision_show},
     {"upgrade", "ENV REV", "run migrations up to a revision: +1, heads, an identifier",
      CMD_CONF | CMD_ENV, OPT_BIT(SQL) | OPT_BIT(SNAPSHOT) | OPT_BIT(WAIT), 1, cmd_migrate_upgrade},
     {"downgrade", "ENV REV", "undo migrations down to a revision: -1, base, an identifier",
@@ -279,8 +284,8 @@ static int prepare(struct cmd_context *context, const struct cmd *cmd, struct er
             *err = usage;
         if (err->code == ERR_NONE &&
             services_open(context->arena, context->conf,
-                          (cmd->flags & CMD_ENV) || context->env != NULL ? context->env : NULL,
-                          &context->services, &errs) != 0)
+                          (cmd->flags & CMD_LATER) ? NULL : context->env, &context->services,
+                          &errs) != 0)
             status = ERR_CONFIG;
     }
     if (errs.n > 0)
@@ -289,6 +294,22 @@ static int prepare(struct cmd_context *context, const struct cmd *cmd, struct er
         status = (int)err->code;
     errs_release(&errs);
     return status;
+}
+
+int cmd_open(struct cmd_context *context, const char *what, struct err *err)
+{
+    struct errs errs = {0};
+    int rc = 0;
+
+    if (context->env == NULL) {
+        err_set(err, ERR_USAGE, "%s needs a database, and no environment is named", what);
+        return err_hint(err, "Name one after the command, or in DEPLOY_DB_ENV.");
+    }
+    if (context->services->env != context->env &&
+        services_open(context->arena, context->conf, context->env, &context->services, &errs) != 0)
+        rc = cmd_fail(&errs, err);
+    errs_release(&errs);
+    return rc == 0 ? 0 : -1;
 }
 
 /* --- running -------------------------------------------------------------------------------------------------- */

@@ -28,7 +28,10 @@ enum cmd_flags {
     CMD_CONF = 1 << 0,    /* the configuration is read and right */
     CMD_ENV = 1 << 1,     /* an environment is named, its plugins are loaded */
     CMD_ENGINE = 1 << 2,  /* only the engine is loaded; an environment may be named */
+    CMD_LATER = 1 << 3,   /* with CMD_ENGINE: the environment is opened by cmd_open, or not at all */
 };
+
+enum { CMD_ANY_ARGS = 1000000 };
 
 struct cmd {
     const char *name;
@@ -50,6 +53,10 @@ const struct cmd *cmd_table(size_t *n);
  * over), else the text. cmd_is_json says which. */
 void cmd_print(const struct cmd_context *context, json_t *json, const char *text);
 bool cmd_is_json(const struct cmd_context *context);
+
+/* cmd_open(context, what, err): open the environment for ${what} (a command, an option) that needs its
+ * database after all. Errors: ERR_USAGE when none is named, ERR_CONFIG. Changes: nothing. */
+int cmd_open(struct cmd_context *context, const char *what, struct err *err) CHECK;
 
 /* cmd_fail(errs, err): all of ${errs} as one error of class ERR_CONFIG. Returns ERR_CONFIG. */
 int cmd_fail(const struct errs *errs, struct err *err);
@@ -77,6 +84,8 @@ int cmd_inspect_log(struct cmd_context *context, struct err *err);
 int cmd_revision_current(struct cmd_context *context, struct err *err);
 int cmd_revision_heads(struct cmd_context *context, struct err *err);
 int cmd_revision_history(struct cmd_context *context, struct err *err);
+int cmd_revision_branches(struct cmd_context *context, struct err *err);
+int cmd_revision_show(struct cmd_context *context, struct err *err);
 int cmd_write_revision(struct cmd_context *context, struct err *err);
 int cmd_write_merge(struct cmd_context *context, struct err *err);
 int cmd_write_mergeheads(struct cmd_context *context, struct err *err);

@@ -101,12 +101,8 @@ static void plan_text(const struct run *run, struct buf *out)
 
 static json_t *plan_json(const struct run *run)
 {
-    json_t *pending = json_array(), *hazards = json_array(), *rungs = json_array();
+    json_t *hazards = json_array(), *rungs = json_array();
 
-    for (size_t i = 0; i < run->plan.pending.n; i++)
-        json_array_append_new(pending,
-                              json_pack("{s:s, s:s}", "id", run->plan.pending.v[i]->id, "doc",
-                                        run->plan.pending.v[i]->doc));
     for (size_t i = 0; i < run->plan.n_hazards; i++)
         json_array_append_new(hazards,
                               json_pack("{s:s, s:s, s:b}", "statement",
@@ -118,7 +114,8 @@ static json_t *plan_json(const struct run *run)
                                                rung_name(run->env->recover[i]), "outlook",
                                                rung_outlook(run, run->env->recover[i])));
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s?, s:b}", "environment", run->env->name, "target",
-                     run->plan.target, "pending", pending, "hazards", hazards, "recovery", rungs,
+                     run->plan.target, "pending",
+                     lists_revisions(run->plan.graph, run->plan.pending, &run->plan.rows), "hazards", hazards, "recovery", rungs,
                      "sql", run->plan.sql, "lossless", (int)run->plan.lossless);
 }
 

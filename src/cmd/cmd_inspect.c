@@ -36,6 +36,12 @@ static json_t *problems_json(const struct errs *problems)
     return array;
 }
 
+/* A set of the plan; it is empty where the files could not be read. */
+static json_t *set_json(const struct plan *plan, struct revset set)
+{
+    return lists_revisions(plan->graph, set, &plan->rows);
+}
+
 static void add_set(struct buf *out, const char *label, struct revset set)
 {
     buf_addf(out, "%-10s", label);
@@ -119,8 +125,9 @@ int cmd_inspect_status(struct cmd_context *context, struct err *err)
     for (size_t i = 0; i < run->plan.problems.n; i++)
         buf_addf(&text, "problem   %s\n", run->plan.problems.items[i].primary);
     json = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "environment", run->env->name, "database",
-                     db_name(run->db), "current", lists_revisions(run->plan.rows), "heads",
-                     lists_revisions(run->plan.heads), "pending", lists_revisions(run->plan.pending), "problems",
+                     db_name(run->db), "current", set_json(&run->plan, run->plan.rows), "heads",
+                     set_json(&run->plan, run->plan.heads), "pending",
+                     set_json(&run->plan, run->plan.pending), "problems",
                      problems_json(&run->plan.problems));
     if (ledger_list(run->db, run->arena, 1, &runs, &n, err) != 0) {
         json_decref(json);
@@ -179,8 +186,10 @@ int cmd_inspect_check(struct cmd_context *context, struct err *err)
              status == ERR_NONE ? "up to date" : "not up to date");
     cmd_print(context,
               json_pack("{s:s, s:b, s:o, s:o, s:o}", "environment", run->env->name, "up_to_date",
-                        status == ERR_NONE, "current", lists_revisions(run->plan.rows), "pending",
-                        lists_revisions(run->plan.pending), "problems", problems_json(&problems)),
+                        status == ERR_NONE, "current",
+                        set_json(&run->plan, run->plan.rows), "pending",
+                        set_json(&run->plan, run->plan.pending), "problems",
+                        problems_json(&problems)),
               buf_text(&text));
     errs_release(&problems);
     run_close(run);

@@ -1,9 +1,13 @@
-/* cmd_revision - current, heads, history: Alembic's own lines, without Python. */
+/* cmd_revision - current, heads, history, branches, show: Alembic's own lines, without Python. */
 #include "cmd/cmd.h"
 
+#include <string.h>
+
+#include "base/log.h"
 #include "deploy/engine.h"
+#include "deploy/lists.h"
 #include "deploy/phases.h"
-#include "deploy/plan.h"
+#include "pg/versions.h"
 #include "revision/order.h"
 #include "revision/resolve.h"
 #include "revision/rows.h"
@@ -21,105 +25,260 @@ static int read_graph(struct cmd_context *context, struct graph **graph, struct 
     return rc;
 }
 
-static json_t *revision_json(const struct graph *graph, const struct revision *revision)
+static bool is_verbose(const struct cmd_context *context)
 {
-    json_t *down = json_array(), *depends_on = json_array(), *labels = json_array();
-
-    for (size_t i = 0; revision->down_ids[i] != NULL; i++)
-        json_array_append_new(down, json_string(revision->down_ids[i]));
-    for (size_t i = 0; revision->depends_on_ids[i] != NULL; i++)
-        json_array_append_new(depends_on, json_string(revision->depends_on_ids[i]));
-    for (size_t i = 0; revision->labels != NULL && revision->labels[i] != NULL; i++)
-        json_array_append_new(labels, json_string(revision->labels[i]));
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:b}", "id", revision->id, "doc",
-                     revision_short_doc(graph_arena(graph), revision), "path", revision->path,
-                     "down", down, "depends_on", depends_on, "labels", labels, "head",
-                     (int)revision->is_head, "effective_head", (int)revision->is_effective_head);
+    return context->options->given[OPT_VERBOSE] > 0;
 }
 
-static json_t *set_json(const struct graph *graph, struct revset set)
+/* The document ${key} of ${set}, when one is asked for. */
+static json_t *set_document(const struct cmd_context *context, const char *key,
+                            const struct graph *graph, struct revset set,
+                            const struct revset *rows)
 {
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < set.n; i++)
-        json_array_append_new(array, revision_json(graph, set.v[i]));
-    return array;
+    if (!cmd_is_json(context))
+        return NULL;
+    return json_pack("{s:o}", key, lists_revisions(graph, set, rows));
 }
+
+/* --- the version rows ----------------------------------------------------------------------------- */
+
+/* What the version table of the environment says. */
+struct stored {
+    struct revset rows; /* the known ones */
+    struct errs odd;    /* duplicates, overlaps */
+};
+
+static int read_ids(struct cmd_context *context, struct strvec *ids, struct err *err)
+{
+    const struct conf *conf = context->conf;
+    struct db *db = NULL;
+    bool exists;
+    int rc = db_open(context->services->target, NULL, DB_READ, &db, err);
+
+    if (rc == 0)
+        rc = versions_read(db, conf->version_table_schema, conf->version_table, ids, &exists, err);
+    db_close(db);
+    return rc == 0 ? 0 : err_as(err, ERR_REFUSED);
+}
+
+static bool all_known(const struct graph *graph, const struct strvec *ids)
+{
+    for (size_t i = 0; i < ids->n; i++) {
+        const struct revision *row = graph_find(graph, ids->v[i]);
+
+        if (row == NULL || strcmp(row->id, ids->v[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* A row that the checkout does not know is a refusal; what else is odd is left in ${stored}. */
+static int read_stored(struct cmd_context *context, struct graph *graph, struct stored *stored,
+                       struct err *err)
+{
+    auto_strvec struct strvec ids = {0};
+    char **list;
+
+    *stored = (struct stored){0};
+    if (read_ids(context, &ids, err) != 0)
+        return -1;
+    list = arena_list(context->arena, &ids);
+    if (rows_check(graph, (const char *const *)list, &stored->rows, &stored->odd) == 0 ||
+        all_known(graph, &ids))
+        return 0;
+    phases_join(&stored->odd, "the version rows cannot be understood", err);
+    errs_release(&stored->odd);
+    return -1;
+}
+
+/* The rows alone, for marks and ranges; what is odd about them is only mentioned. */
+static int read_rows(struct cmd_context *context, struct graph *graph, struct revset *rows,
+                     struct err *err)
+{
+    struct stored stored;
+
+    if (read_stored(context, graph, &stored, err) != 0)
+        return -1;
+    for (size_t i = 0; i < stored.odd.n; i++)
+        log_warning("%s", stored.odd.items[i].primary);
+    errs_release(&stored.odd);
+    *rows = stored.rows;
+    return 0;
+}
+
+/* --- heads, branches ------------------------------------------------------------------------------- */
 
 int cmd_revision_heads(struct cmd_context *context, struct err *err)
+{
+    bool effective = context->options->given[OPT_RESOLVE_DEPENDENCIES] > 0;
+    auto_buf struct buf text = {0};
+    struct graph *graph = NULL;
+
+    if (read_graph(context, &graph, err) != 0)
+        return (int)err->code;
+    show_heads(graph, effective, is_verbose(context), &text);
+    cmd_print(context,
+              set_document(context, "heads", graph,
+                           effective ? graph_effective_heads(graph) : graph_heads(graph), NULL),
+              buf_text(&text));
+    return ERR_NONE;
+}
+
+static struct revset everything(struct graph *graph)
+{
+    struct revset all = {0};
+
+    for (size_t i = 0; i < graph_count(graph); i++)
+        revset_add(graph_arena(graph), &all, graph_at(graph, i));
+    return order_history(graph, all);
+}
+
+static json_t *branches_document(struct graph *graph)
+{
+    struct revset all = everything(graph);
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < all.n; i++)
+        if (all.v[i]->is_branch_point)
+            json_array_append_new(
+                array, json_pack("{s:o, s:o}", "revision", lists_revision(graph, all.v[i], NULL),
+                                 "children", lists_revisions(graph, all.v[i]->next, NULL)));
+    return json_pack("{s:o}", "branches", array);
+}
+
+int cmd_revision_branches(struct cmd_context *context, struct err *err)
 {
     auto_buf struct buf text = {0};
     struct graph *graph = NULL;
 
     if (read_graph(context, &graph, err) != 0)
         return (int)err->code;
-    show_heads(graph, false, context->options->given[OPT_VERBOSE] > 0, &text);
-    cmd_print(context, json_pack("{s:o}", "heads", set_json(graph, graph_heads(graph))),
-              buf_text(&text));
+    show_branches(graph, is_verbose(context), &text);
+    cmd_print(context, cmd_is_json(context) ? branches_document(graph) : NULL, buf_text(&text));
     return ERR_NONE;
 }
 
-/* The rows of the environment's database; none when no environment is named. */
-static int read_plan(struct cmd_context *context, struct plan *plan, struct err *err)
-{
-    struct db *db = NULL;
-    int rc = db_open(context->services->target, NULL, DB_READ, &db, err);
-
-    if (rc == 0)
-        rc = plan_make(context->services, db, NULL, plan, err);
-    db_close(db);
-    return rc;
-}
+/* --- history ----------------------------------------------------------------------------------------- */
 
 int cmd_revision_history(struct cmd_context *context, struct err *err)
 {
     const char *range = context->options->value[OPT_RANGE];
+    bool mark = context->options->given[OPT_INDICATE_CURRENT] > 0;
+    bool needs_rows = range != NULL && resolve_range_needs_rows(range);
     auto_buf struct buf text = {0};
     struct graph *graph = NULL;
-    struct plan plan = {0};
-    struct revset rows = {0}, lower, upper, shown;
+    struct revset rows = {0}, none = {0}, lower, upper, shown;
 
-    if (context->env != NULL) {
-        if (read_plan(context, &plan, err) != 0)
-            return ERR_REFUSED;
-        graph = plan.graph;
-        rows = plan.rows;
-        plan_release(&plan);
-    }
-    if (graph == NULL && read_graph(context, &graph, err) != 0)
+    if ((mark || needs_rows) &&
+        cmd_open(context, mark ? "option \"--indicate-current\"" : "this range", err) != 0)
+        return (int)err->code;
+    if (read_graph(context, &graph, err) != 0 ||
+        ((mark || needs_rows) && read_rows(context, graph, &rows, err) != 0))
         return (int)err->code;
     if (resolve_range(graph, range == NULL ? ":" : range, rows, &lower, &upper, err) != 0 ||
         order_range(graph, lower, upper, &shown, err) != 0)
         return (int)err->code;
-    show_history(graph, shown, rows, context->options->given[OPT_VERBOSE] > 0, &text);
-    cmd_print(context, json_pack("{s:o}", "history", set_json(graph, shown)), buf_text(&text));
+    if (!cmd_is_json(context))
+        show_history(graph, shown, mark ? rows : none, is_verbose(context), &text);
+    cmd_print(context,
+              set_document(context, "history", graph, shown, mark || needs_rows ? &rows : NULL),
+              buf_text(&text));
     return ERR_NONE;
+}
+
+/* --- show ---------------------------------------------------------------------------------------------- */
+
+static int no_revision(const struct cmd_context *context, struct err *err)
+{
+    err_set(err, ERR_USAGE, "no revision is named");
+    if (context->env == NULL)
+        return err_hint(err, "usage: deploy-db show [ENV] REV…");
+    return err_hint(err, "\"%s\" is the environment; a revision of that name goes after it: `deploy-db "
+                         "show %s REV`.", context->env->name, context->env->name);
+}
+
+static int show_needs_rows(struct cmd_context *context, bool *needs_rows, struct err *err)
+{
+    *needs_rows = false;
+    for (int i = 0; i < context->n_args; i++) {
+        if (!resolve_needs_rows(context->args[i]))
+            continue;
+        *needs_rows = true;
+        if (cmd_open(context, arena_printf(context->arena, "\"%s\"", context->args[i]), err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int cmd_revision_show(struct cmd_context *context, struct err *err)
+{
+    auto_buf struct buf text = {0};
+    struct graph *graph = NULL;
+    struct revset rows = {0}, shown = {0};
+    bool needs_rows;
+
+    if (context->n_args == 0)
+        return no_revision(context, err), ERR_USAGE;
+    if (show_needs_rows(context, &needs_rows, err) != 0 ||
+        read_graph(context, &graph, err) != 0 ||
+        (needs_rows && read_rows(context, graph, &rows, err) != 0))
+        return (int)err->code;
+    for (int i = 0; i < context->n_args; i++) {
+        struct revset found;
+
+        if (resolve_any(graph, context->args[i], rows, &found, err) != 0)
+            return (int)err->code;
+        for (size_t j = 0; j < found.n; j++)
+            revset_add(context->arena, &shown, found.v[j]);
+    }
+    for (size_t i = 0; i < shown.n; i++)
+        show_entry(graph, shown.v[i], false, &text);
+    cmd_print(context,
+              set_document(context, "revisions", graph, shown, needs_rows ? &rows : NULL),
+              buf_text(&text));
+    return ERR_NONE;
+}
+
+/* --- current ------------------------------------------------------------------------------------------- */
+
+static int not_at_heads(struct graph *graph, const struct stored *stored, struct err *err)
+{
+    struct revset heads = graph_effective_heads(graph);
+
+    err_set(err, ERR_PENDING, "the database is not at the heads");
+    for (size_t i = 0; i < stored->odd.n; i++)
+        err_detail(err, "%s", stored->odd.items[i].primary);
+    for (size_t i = 0; i < heads.n; i++)
+        if (!revset_has(stored->rows, heads.v[i]))
+            err_detail(err, "missing: %s  %s", heads.v[i]->id,
+                       revision_short_doc(graph_arena(graph), heads.v[i]));
+    return err_hint(err, "`deploy-db plan ENV` says what is pending.");
 }
 
 int cmd_revision_current(struct cmd_context *context, struct err *err)
 {
-    bool check = context->options->given[OPT_CHECK_HEADS] > 0;
     auto_buf struct buf text = {0};
-    struct plan plan;
-    int status = ERR_NONE;
+    struct graph *graph = NULL;
+    struct stored stored = {0};
+    bool at_heads;
+    json_t *json;
 
-    if (read_plan(context, &plan, err) != 0)
-        return ERR_REFUSED;
-    if (plan.graph == NULL || plan.problems.n > 0) {
-        phases_join(&plan.problems, "the version rows cannot be understood", err);
-        plan_release(&plan);
+    if (read_graph(context, &graph, err) != 0 || read_stored(context, graph, &stored, err) != 0)
         return (int)err->code;
-    }
-    show_current(plan.graph, plan.rows, context->options->given[OPT_VERBOSE] > 0, &text);
-    cmd_print(context,
-              json_pack("{s:o, s:b}", "current",
-                        set_json(plan.graph, rows_current(plan.graph, plan.rows)), "at_heads",
-                        (int)plan_is_current(&plan)),
-              buf_text(&text));
-    if (check && !plan_is_current(&plan)) {
-        err_set(err, ERR_PENDING, "the database is not at the heads: %zu pending", plan.pending.n);
-        status = ERR_PENDING;
-    }
-    plan_release(&plan);
-    return status;
+    at_heads = stored.odd.n == 0 && rows_equal(stored.rows, graph_effective_heads(graph));
+    if (is_verbose(context))
+        buf_addf(&text, "Current revision(s) for %s:\n",
+                 db_target_shown_url(context->services->target));
+    show_current(graph, stored.rows, is_verbose(context), &text);
+    json = json_pack("{s:s, s:o, s:b}", "environment", context->env->name, "current",
+                     lists_revisions(graph, rows_current(graph, stored.rows), &stored.rows),
+                     "at_heads", (int)at_heads);
+    cmd_print(context, json, buf_text(&text));
+    if (context->options->given[OPT_CHECK_HEADS] > 0 && !at_heads)
+        not_at_heads(graph, &stored, err);
+    else
+        for (size_t i = 0; i < stored.odd.n; i++)
+            log_warning("%s", stored.odd.items[i].primary);
+    errs_release(&stored.odd);
+    return (int)err->code;
 }

@@ -12,12 +12,58 @@ json_t *lists_json(char *const *list)
     return array;
 }
 
-json_t *lists_revisions(struct revset set)
+static json_t *names(const char *const *list)
+{
+    json_t *array = json_array();
+
+    for (; *list != NULL; list++)
+        json_array_append_new(array, json_string(*list));
+    return array;
+}
+
+/* "Create Date: …" of the docstring that `revision` writes, NULL without one. */
+static const char *create_date(struct arena *arena, const char *doc)
+{
+    static const char key[] = "Create Date:";
+
+    for (const char *line = doc; line != NULL; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, key, sizeof key - 1) != 0)
+            continue;
+        line += sizeof key - 1;
+        line += strspn(line, " \t");
+        return arena_strndup(arena, line, strcspn(line, "\r\n"));
+    }
+    return NULL;
+}
+
+json_t *lists_revision(const struct graph *graph, const struct revision *revision,
+                       const struct revset *rows)
+{
+    struct arena *arena = graph_arena(graph);
+    const char *doc = revision_long_doc(arena, revision);
+    const char *created = create_date(arena, doc);
+    json_t *json = json_pack(
+        "{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:b, s:b, s:b, s:b}", "id", revision->id, "message",
+        revision_short_doc(arena, revision), "doc", doc, "path", revision->path, "down",
+        names(revision->down_ids), "depends_on", names(revision->depends_on_ids), "labels",
+        names(revision->labels), "is_head", (int)revision->is_head, "is_effective_head",
+        (int)revision->is_effective_head, "is_branch_point", (int)revision->is_branch_point,
+        "is_merge_point", (int)revision->is_merge_point);
+
+    if (created != NULL)
+        json_object_set_new(json, "create_date", json_string(created));
+    if (rows != NULL)
+        json_object_set_new(json, "is_current", json_boolean(revset_has(*rows, revision)));
+    return json;
+}
+
+json_t *lists_revisions(const struct graph *graph, struct revset set, const struct revset *rows)
 {
     json_t *array = json_array();
 
     for (size_t i = 0; i < set.n; i++)
-        json_array_append_new(array, json_string(set.v[i]->id));
+        json_array_append_new(array, lists_revision(graph, set.v[i], rows));
     return array;
 }
 

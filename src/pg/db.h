@@ -27,8 +27,10 @@ int db_target_new(struct arena *arena, const char *conninfo, const char *scheme,
 const char *db_target_name(const struct db_target *target);    /* database name */
 const char *db_target_display(const struct db_target *target); /* "shop on db1:5432 as deploy" */
 
-/* The SQLAlchemy URL (a secret), for the project's own command. */
+/* The SQLAlchemy URL (a secret), for the project's own command; and with "***" for passwords, for
+ * people. */
 const char *db_target_url(const struct db_target *target);
+const char *db_target_shown_url(const struct db_target *target);
 
 /* Environment changes for libpq tools to connect to ${database} (NULL: the target's own), in
  * ${arena}: PGHOST, PGPORT, PGUSER, PGDATABASE, PGPASSWORD, PGSSLMODE …, and PGAPPNAME. */

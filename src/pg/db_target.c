@@ -140,10 +140,13 @@ static bool driver_is_libpq(const char *scheme)
     return driver == NULL || in_list(driver + 1, drivers);
 }
 
+/* What stands for a password where a person reads. */
+static const char HIDDEN[] = "***";
+
 /* Parameters that have their own place in an URL, are not for a driver to know, or (options) travel
  * in the environment only, because a value here would hide that of PGOPTIONS. */
 static void add_parameters(struct buf *out, char *separator, const struct db_target *target,
-                           const char *scheme)
+                           const char *scheme, bool hide)
 {
     static const char *const elsewhere[] = {"service",
                                             "user",
@@ -166,7 +169,9 @@ static void add_parameters(struct buf *out, char *separator, const struct db_tar
 
             if (option->value != NULL && !in_list(option->keyword, elsewhere) &&
                 (option->compiled == NULL || strcmp(option->compiled, option->value) != 0))
-                add_query(out, separator, option->keyword, option->value);
+                add_query(out, separator, option->keyword,
+                          hide && strcmp(option->keyword, "sslpassword") == 0 ? HIDDEN
+                                                                              : option->value);
         }
     } else if (strstr(scheme, "+asyncpg") != NULL && sslmode != NULL &&
                strcmp(sslmode, "prefer") != 0) {
@@ -184,7 +189,8 @@ static void add_name(struct buf *out, const char *name)
             buf_addc(out, *name);
 }
 
-static const char *make_url(const struct db_target *target, struct arena *arena, const char *scheme)
+static const char *make_url(const struct db_target *target, struct arena *arena, const char *scheme,
+                            bool hide)
 {
     auto_buf struct buf url = {0};
     const char *password = db_target_option(target, "password");
@@ -195,7 +201,10 @@ static const char *make_url(const struct db_target *target, struct arena *arena,
     add_encoded(&url, target->user);
     if (password != NULL) {
         buf_addc(&url, ':');
-        add_encoded(&url, password);
+        if (hide)
+            buf_adds(&url, HIDDEN);
+        else
+            add_encoded(&url, password);
     }
     buf_addc(&url, '@');
     if (!in_query) {
@@ -211,7 +220,7 @@ static const char *make_url(const struct db_target *target, struct arena *arena,
         add_query(&url, &separator, "host", target->host);
         add_query(&url, &separator, "port", target->port);
     }
-    add_parameters(&url, &separator, target, scheme);
+    add_parameters(&url, &separator, target, scheme, hide);
     return arena_strdup(arena, buf_text(&url));
 }
 
@@ -235,7 +244,8 @@ static void fill(struct db_target *target, struct arena *arena, PGconn *conn, co
                                    target->port, target->user);
     if (scheme == NULL || strcmp(scheme, "postgres") == 0)
         scheme = "postgresql";
-    target->url = make_url(target, arena, scheme);
+    target->url = make_url(target, arena, scheme, false);
+    target->shown_url = make_url(target, arena, scheme, true);
     if (password != NULL && password->value != NULL) {
         auto_buf struct buf encoded = {0};
 
@@ -290,6 +300,11 @@ const char *db_target_display(const struct db_target *target)
 const char *db_target_url(const struct db_target *target)
 {
     return target->url;
+}
+
+const char *db_target_shown_url(const struct db_target *target)
+{
+    return target->shown_url;
 }
 
 /* What a child finds under ${option}'s variable; NULL when it must find none. */

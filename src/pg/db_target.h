@@ -23,6 +23,7 @@ struct db_target {
     const char *user;
     const char *display;
     const char *url;
+    const char *shown_url; /* its passwords are "***" */
 };
 
 /* The value of ${keyword}, NULL when it is not set. */

@@ -4,12 +4,31 @@
 #include "revision/resolve.h"
 #include "revision/resolve_impl.h"
 
-static int resolve_start(struct graph *graph, const char *text, struct revset rows,
-                         struct revset *out, struct err *err)
+/* [LABEL@]SYMBOL without the label. */
+static const char *symbol_of(const char *text)
+{
+    const char *at = strchr(text, '@');
+
+    return at == NULL ? text : at + 1;
+}
+
+bool resolve_needs_rows(const char *text)
+{
+    return strcmp(text, "current") == 0 || symbol_of(text)[0] == '+';
+}
+
+bool resolve_range_needs_rows(const char *text)
+{
+    size_t n = strcspn(text, ":");
+
+    return (n == 7 && strncmp(text, "current", n) == 0) || symbol_of(text)[0] == '+' ||
+           (text[n] == ':' && strcmp(text + n + 1, "current") == 0);
+}
+
+int resolve_any(struct graph *graph, const char *text, struct revset rows, struct revset *out,
+                struct err *err)
 {
     struct resolve_target target;
-    const char *at = strchr(text, '@');
-    const char *symbol = at == NULL ? text : at + 1;
     size_t steps;
 
     *out = (struct revset){0};
@@ -19,7 +38,7 @@ static int resolve_start(struct graph *graph, const char *text, struct revset ro
         *out = rows;
         return 0;
     }
-    if (symbol[0] == '-' && resolve_steps(symbol + 1, &steps))
+    if (symbol_of(text)[0] == '-' && resolve_steps(symbol_of(text) + 1, &steps))
         return resolve(graph, text, out, err);
     if (resolve_target(graph, text, rows, RESOLVE_UPGRADE, &target, err) != 0)
         return -1;
@@ -88,7 +107,7 @@ int resolve_range(struct graph *graph, const char *text, struct revset rows, str
         return err_hint(err, "Write START:END, START: or :END.");
     }
     start = arena_strndup(graph_arena(graph), text, (size_t)(colon - text));
-    if (resolve_start(graph, start, rows, lower, err) != 0 ||
+    if (resolve_any(graph, start, rows, lower, err) != 0 ||
         resolve_end(graph, colon + 1, rows, *lower, upper, err) != 0)
         return -1;
     return on_branch(graph, start, upper, err);
