@@ -17,7 +17,7 @@ bool lex_has_prefix(const struct token *string, const char *letters)
     return false;
 }
 
-static bool is_digit(char c)
+static bool is_decimal(char c)
 {
     return c >= '0' && c <= '9';
 }
@@ -50,7 +50,7 @@ static long digits(const char **at, const char *end, int base, int least, int ma
 
     for (; n < max && *at < end; n++, (*at)++) {
         char c = lower(**at);
-        int digit = is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : 99;
+        int digit = is_decimal(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : 99;
 
         if (digit >= base)
             break;

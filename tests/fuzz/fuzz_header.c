@@ -6,7 +6,9 @@
  */
 #ifndef FUZZ_LINKED
 #include "../../plugins/alembic/lex.c"
+#include "../../plugins/alembic/lex_value.c"
 
+#include "../../plugins/alembic/header_text.c"
 #include "../../plugins/alembic/header.c"
 #else
 #include "alembic/header.h"
