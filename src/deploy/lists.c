@@ -37,6 +37,14 @@ static const char *create_date(struct arena *arena, const char *doc)
     return NULL;
 }
 
+/* A path need not be UTF-8, which JSON is; and there is none here of a file in a container. */
+static json_t *path_json(const char *path)
+{
+    json_t *json = path == NULL || path[0] == '\0' ? NULL : json_string(path);
+
+    return json == NULL ? json_null() : json;
+}
+
 json_t *lists_revision(const struct graph *graph, const struct revision *revision,
                        const struct revset *rows)
 {
@@ -44,8 +52,8 @@ json_t *lists_revision(const struct graph *graph, const struct revision *revisio
     const char *doc = revision_long_doc(arena, revision);
     const char *created = create_date(arena, doc);
     json_t *json = json_pack(
-        "{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:b, s:b, s:b, s:b}", "id", revision->id, "message",
-        revision_short_doc(arena, revision), "doc", doc, "path", revision->path, "down",
+        "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:b}", "id", revision->id, "message",
+        revision_short_doc(arena, revision), "doc", doc, "path", path_json(revision->path), "down",
         names(revision->down_ids), "depends_on", names(revision->depends_on_ids), "labels",
         names(revision->labels), "is_head", (int)revision->is_head, "is_effective_head",
         (int)revision->is_effective_head, "is_branch_point", (int)revision->is_branch_point,
