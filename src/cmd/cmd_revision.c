@@ -1,6 +1,8 @@
 /* cmd_revision - current, heads, history, branches, show: Alembic's own lines, without Python. */
 #include "cmd/cmd.h"
 
+#include <langinfo.h>
+#include <locale.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -8,6 +10,7 @@
 #include "deploy/lists.h"
 #include "deploy/phases.h"
 #include "pg/versions.h"
+#include "revision/draw.h"
 #include "revision/order.h"
 #include "revision/resolve.h"
 #include "revision/rows.h"
@@ -160,29 +163,71 @@ int cmd_revision_branches(struct cmd_context *context, struct err *err)
 
 /* --- history ----------------------------------------------------------------------------------------- */
 
+/* Whether the locale's characters are those of UTF-8. */
+static bool is_utf8(void)
+{
+    locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+    bool is = locale != (locale_t)0 && strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+
+    if (locale != (locale_t)0)
+        freelocale(locale);
+    return is;
+}
+
+/* The forms of the output exclude each other. */
+static int check_form(const struct options *options, struct err *err)
+{
+    static const struct {
+        enum option option;
+        const char *name;
+    } forms[] = {{OPT_GRAPH, "graph"}, {OPT_DOT, "dot"}, {OPT_JSON, "json"}};
+    const char *first = NULL;
+
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        if (options->given[forms[i].option] == 0)
+            continue;
+        if (first != NULL)
+            return err_set(err, ERR_USAGE, "options \"--%s\" and \"--%s\" exclude each other", first,
+                           forms[i].name);
+        first = forms[i].name;
+    }
+    return 0;
+}
+
+static void print_history(struct cmd_context *context, struct graph *graph, struct revset shown,
+                          const struct revset *rows)
+{
+    bool mark = context->options->given[OPT_INDICATE_CURRENT] > 0;
+    struct revset marked = mark ? *rows : (struct revset){0};
+    auto_buf struct buf text = {0};
+
+    if (context->options->given[OPT_GRAPH] > 0)
+        draw_graph(graph, shown, marked, is_utf8() ? 0 : DRAW_ASCII, &text);
+    else if (context->options->given[OPT_DOT] > 0)
+        draw_dot(graph, shown, marked, &text);
+    else if (!cmd_is_json(context))
+        show_history(graph, shown, marked, is_verbose(context), &text);
+    cmd_print(context, set_document(context, "history", graph, shown, rows), buf_text(&text));
+}
+
 int cmd_revision_history(struct cmd_context *context, struct err *err)
 {
     const char *range = context->options->value[OPT_RANGE];
     bool mark = context->options->given[OPT_INDICATE_CURRENT] > 0;
-    bool needs_rows = range != NULL && resolve_range_needs_rows(range);
-    auto_buf struct buf text = {0};
+    bool needs_rows = mark || (range != NULL && resolve_range_needs_rows(range));
     struct graph *graph = NULL;
-    struct revset rows = {0}, none = {0}, lower, upper, shown;
+    struct revset rows = {0}, lower, upper, shown;
 
-    if ((mark || needs_rows) &&
-        cmd_open(context, mark ? "option \"--indicate-current\"" : "this range", err) != 0)
+    if (check_form(context->options, err) != 0 ||
+        (needs_rows &&
+         cmd_open(context, mark ? "option \"--indicate-current\"" : "this range", err) != 0))
         return (int)err->code;
     if (read_graph(context, &graph, err) != 0 ||
-        ((mark || needs_rows) && read_rows(context, graph, &rows, err) != 0))
-        return (int)err->code;
-    if (resolve_range(graph, range == NULL ? ":" : range, rows, &lower, &upper, err) != 0 ||
+        (needs_rows && read_rows(context, graph, &rows, err) != 0) ||
+        resolve_range(graph, range == NULL ? ":" : range, rows, &lower, &upper, err) != 0 ||
         order_range(graph, lower, upper, &shown, err) != 0)
         return (int)err->code;
-    if (!cmd_is_json(context))
-        show_history(graph, shown, mark ? rows : none, is_verbose(context), &text);
-    cmd_print(context,
-              set_document(context, "history", graph, shown, mark || needs_rows ? &rows : NULL),
-              buf_text(&text));
+    print_history(context, graph, shown, needs_rows ? &rows : NULL);
     return ERR_NONE;
 }
 

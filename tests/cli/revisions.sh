@@ -64,6 +64,9 @@ Path: $PWD/alembic/versions/d4dd00000006_.py
     
     Revision ID: d4dd00000006
     Create Date: 2026-01-31 10:00:00" "$(trapped show d4)"
+expect_contains "$(trapped history --graph)" "● a2aa00000002 (branchpoint), and their lines"
+expect_contains "$(LC_ALL=C trapped history --graph)" "* a2aa00000002 (branchpoint), and their lines"
+expect_contains "$(trapped history --dot)" 'digraph'
 first_line()
 {
     "$@" | head -n 1
@@ -98,6 +101,9 @@ refused 2 '"current" needs a database' show current
 refused 2 '"+1" needs a database' show +1
 refused 2 'this range needs a database' history -r current:
 refused 2 'no environment is named' current
+refused 2 '"--graph" and "--dot" exclude each other' history --graph --dot
+expect_status 2 ddb history --dot --json >out 2>err
+expect_contains "$(cat out)" "exclude each other"
 refused 3 'TEST_URL' history test -i
 refused 2 'takes no option' heads -i
 
@@ -121,6 +127,8 @@ psql_at shop "CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)
     INSERT INTO alembic_version VALUES ('a2aa00000002')" >/dev/null
 expect_equal "a2aa00000002 (branchpoint)" "$(ddb current test)"
 expect_equal 1 "$(ddb history test -i | grep -c '(current)')"
+expect_equal 1 "$(ddb history test -i --graph | grep -c '(current)')"
+expect_equal 0 "$(ddb history test --graph | grep -c '(current)' || true)"
 expect_equal 0 "$(ddb history test | grep -c '(current)' || true)"
 expect_equal 0 "$(ddb history test -r :current | grep -c '(current)' || true)"
 expect_equal 2 "$(DEPLOY_DB_ENV=test ddb history -r :current | wc -l)"
