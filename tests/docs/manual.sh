@@ -7,7 +7,7 @@ page=$DDB_B/deploy-db.1
 help=$("$DDB_B/deploy-db" help)
 
 # Commands: those of the help are items of the page's COMMANDS, and the other way round.
-documented=$(sed -n '/^\.Sh COMMANDS/,/^\.Sh OPTIONS/s/^\.It Cm \([a-z]*\( [a-z]*\)\{0,1\}\)\( \(Ar\|Op\).*\)\{0,1\}$/\1/p' \
+documented=$(sed -n '/^\.Sh COMMANDS/,/^\.Sh OPTIONS/s/^\.It Cm \([a-z]*\( [a-z]*\)\{0,1\}\)\( \(Ar\|Op\|Oo\).*\)\{0,1\}$/\1/p' \
     "$page" | sort -u)
 helped=$(printf '%s\n' "$help" | sed -n '/^usage/,/^Options/s/^  \([a-z][a-z]*\( [a-z]\{4,\}\)\{0,1\}\) .*$/\1/p' |
     sort -u)
