@@ -216,6 +216,13 @@ fuzz-run-%: $(B)/fuzz/%
 fuzz: deps
 	@$(SUBMAKE) CC=clang FUZZ=1 $(FUZZERS:%=fuzz-run-%)
 
+# Nothing is asserted by the clock, so this is no part of check.
+## bench: measure: revisions, sql-engine (BENCH= selects, BENCH_COUNT= and BENCH_ROUNDS= how many)
+BENCH ?=
+bench: deps
+	@$(SUBMAKE) all
+	$(Q)DDB_SRC='$(CURDIR)' DDB_B='$(abspath $(B))' bash tests/bench/run.sh $(BENCH)
+
 ## demo: a deployment, a failure and a recovery, shown on a private cluster (ENGINE=sql: plain SQL)
 ENGINE ?= alembic
 demo: deps
@@ -276,9 +283,10 @@ help:
 	@echo "FAULTS=1 SANITIZE=1 FUZZ=1   variants, each in its own directory below BUILD"
 	@echo "WERROR=1   warnings are errors        V=1   show the commands"
 	@echo "N=$(N) SEED=$(SEED)   how many graphs, and which, check-differential asks about"
+	@echo "BENCH=revisions   benchmarks to run"
 	@echo "TESTS='unit/pg deploy'   tests to run        TEST_JOBS=$(TEST_JOBS)   how many at a time"
 
-.PHONY: all units check check-static check-valgrind check-asan check-differential fuzz demo deps install uninstall dist \
+.PHONY: all units check check-static check-valgrind check-asan check-differential fuzz bench demo deps install uninstall dist \
         clean help always missing-libraries
 .DELETE_ON_ERROR:
 # Dependencies of a test's object files are no intermediate files.

@@ -2,8 +2,8 @@
 
     python3 project.py DIRECTORY [REVISIONS]
 
-Each file is what `alembic revision` writes, with one statement. The files' names are in the order
-of the graph, and are written in it. Used by bench-revisions; a library to the other benchmarks.
+Each file is what `alembic revision` writes, with one statement; the files' names are in the order of
+the graph. The other benchmarks take it as a library.
 """
 
 import os
@@ -16,10 +16,10 @@ sqlalchemy.url = {url}
 """
 
 ENV = """from alembic import context
-from sqlalchemy import engine_from_config, pool
+from sqlalchemy import MetaData, engine_from_config, pool
 
 config = context.config
-target_metadata = None
+target_metadata = MetaData()
 engine = engine_from_config(
     config.get_section(config.config_ini_section), prefix="sqlalchemy.", poolclass=pool.NullPool
 )

@@ -1,0 +1,64 @@
+"""Programs against each other: alternating runs, medians, peak memory. Nothing is asserted by the clock.
+
+A benchmark gives contenders and prints table(). Each contender is run in each round, in turn, so that
+whatever else the machine does falls on all of them.
+"""
+
+import os
+import statistics
+import sys
+import time
+
+
+class Contender:
+    """ARGV, run in DIRECTORY after BEFORE, which is not measured."""
+
+    def __init__(self, name, argv, directory=".", before=None):
+        self.name, self.argv, self.directory, self.before = name, argv, directory, before
+        self.seconds, self.kib = [], 0
+
+    def run(self):
+        if self.before:
+            self.before()
+        start = time.perf_counter()
+        pid = os.fork()
+        if pid == 0:
+            os.chdir(self.directory)
+            null = os.open(os.devnull, os.O_RDWR)
+            os.dup2(null, 0)
+            os.dup2(null, 1)
+            log = os.open(os.path.join(os.environ["TMPDIR"], "bench.err"),
+                          os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.dup2(log, 2)
+            os.execvp(self.argv[0], self.argv)
+        _, status, usage = os.wait4(pid, 0)
+        self.seconds.append(time.perf_counter() - start)
+        self.kib = max(self.kib, usage.ru_maxrss)
+        if status != 0:
+            with open(os.path.join(os.environ["TMPDIR"], "bench.err"), encoding="utf-8") as log:
+                sys.exit("%s: status %d\n%s" % (self.argv, os.waitstatus_to_exitcode(status),
+                                                log.read()[-2000:]))
+
+    @property
+    def median(self):
+        return statistics.median(self.seconds)
+
+
+def measure(contenders, rounds):
+    for contender in contenders:  # once for the caches
+        contender.run()
+        contender.seconds.clear()
+    for _ in range(rounds):
+        for contender in contenders:
+            contender.run()
+
+
+def table(title, contenders, peer, rounds):
+    """Measure, and print; the ratio is PEER's median by the contender's."""
+    measure(contenders, rounds)
+    print("%s: medians of %d alternating runs" % (title, rounds))
+    print("%-34s %10s %10s %10s %12s" % ("", "ms", "best ms", "ratio", "peak MiB"))
+    for contender in contenders:
+        print("%-34s %10.1f %10.1f %9.1fx %12.1f" % (
+            contender.name, 1000 * contender.median, 1000 * min(contender.seconds),
+            peer.median / contender.median, contender.kib / 1024))
