@@ -16,6 +16,8 @@ static const char *const reflective[] = {"globals", "locals", "vars", "exec", "s
 static const char *const compound[] = {"if",  "elif",   "else",    "for",  "while", "try",
                                        "except", "finally", "with", "async", NULL};
 
+enum { LONGEST_WORD = 7 }; /* of these and of other key words that are looked for */
+
 static void *grow(void *items, size_t *cap, size_t needed, size_t size)
 {
     if (needed <= *cap)
@@ -143,7 +145,7 @@ static struct header_value eval(struct header *header, const struct token *t, si
 
 static bool is_one_of(const struct token *token, const char *const *texts)
 {
-    if (token->kind != LEX_NAME)
+    if (token->kind != LEX_NAME || token->n > LONGEST_WORD)
         return false;
     for (; *texts != NULL; texts++)
         if (**texts == *token->text && lex_is(token, LEX_NAME, *texts))

@@ -114,12 +114,18 @@ static void add_encoded(struct buf *out, const char *text)
             buf_addf(out, "%%%02X", (unsigned char)*text);
 }
 
+/* What stands for a password where a person reads. */
+static const char HIDDEN[] = "***";
+
 static void add_query(struct buf *out, char *separator, const char *keyword, const char *value)
 {
     buf_addc(out, *separator);
     *separator = '&';
     buf_addf(out, "%s=", keyword);
-    add_encoded(out, value);
+    if (value == HIDDEN)
+        buf_adds(out, value);
+    else
+        add_encoded(out, value);
 }
 
 static bool in_list(const char *word, const char *const *list)
@@ -139,9 +145,6 @@ static bool driver_is_libpq(const char *scheme)
 
     return driver == NULL || in_list(driver + 1, drivers);
 }
-
-/* What stands for a password where a person reads. */
-static const char HIDDEN[] = "***";
 
 /* Parameters that have their own place in an URL, are not for a driver to know, or (options) travel
  * in the environment only, because a value here would hide that of PGOPTIONS. */

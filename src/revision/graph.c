@@ -242,7 +242,7 @@ const char *revision_long_doc(struct arena *arena, const struct revision *revisi
     n = strlen(start);
     while (n > 0 && strchr(blanks, start[n - 1]) != NULL)
         n--;
-    return arena_strndup(arena, start, n);
+    return start[n] == '\0' ? start : arena_strndup(arena, start, n);
 }
 
 const char *revision_short_doc(struct arena *arena, const struct revision *revision)

@@ -9,14 +9,18 @@
 
 void show_names(const char *const *names, struct buf *out)
 {
-    for (size_t i = 0; names[i] != NULL; i++)
-        buf_addf(out, "%s%s", i > 0 ? ", " : "", names[i]);
+    for (size_t i = 0; names[i] != NULL; i++) {
+        buf_adds(out, i > 0 ? ", " : "");
+        buf_adds(out, names[i]);
+    }
 }
 
 void show_ids(struct revset set, struct buf *out)
 {
-    for (size_t i = 0; i < set.n; i++)
-        buf_addf(out, "%s%s", i > 0 ? ", " : "", set.v[i]->id);
+    for (size_t i = 0; i < set.n; i++) {
+        buf_adds(out, i > 0 ? ", " : "");
+        buf_adds(out, set.v[i]->id);
+    }
 }
 
 static void add_parents(struct buf *out, const struct revision *revision)
@@ -58,8 +62,10 @@ void show_line(struct graph *graph, const struct revision *revision, unsigned pa
         add_flag(out, revision->is_branch_point, " (branchpoint)");
         add_flag(out, revision->is_merge_point, " (mergepoint)");
     }
-    if (parts & SHOW_DOC)
-        buf_addf(out, ", %s", revision_short_doc(graph_arena(graph), revision));
+    if (parts & SHOW_DOC) {
+        buf_adds(out, ", ");
+        buf_adds(out, revision_short_doc(graph_arena(graph), revision));
+    }
 }
 
 static void add_line(struct graph *graph, const struct revision *revision, unsigned parts,

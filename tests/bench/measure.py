@@ -15,7 +15,7 @@ class Contender:
 
     def __init__(self, name, argv, directory=".", before=None):
         self.name, self.argv, self.directory, self.before = name, argv, directory, before
-        self.seconds, self.kib = [], 0
+        self.seconds, self.processor, self.kib = [], [], 0
 
     def run(self):
         if self.before:
@@ -33,6 +33,7 @@ class Contender:
             os.execvp(self.argv[0], self.argv)
         _, status, usage = os.wait4(pid, 0)
         self.seconds.append(time.perf_counter() - start)
+        self.processor.append(usage.ru_utime + usage.ru_stime)
         self.kib = max(self.kib, usage.ru_maxrss)
         if status != 0:
             with open(os.path.join(os.environ["TMPDIR"], "bench.err"), encoding="utf-8") as log:
@@ -48,17 +49,20 @@ def measure(contenders, rounds):
     for contender in contenders:  # once for the caches
         contender.run()
         contender.seconds.clear()
+        contender.processor.clear()
     for _ in range(rounds):
         for contender in contenders:
             contender.run()
 
 
 def table(title, contenders, peer, rounds):
-    """Measure, and print; the ratio is PEER's median by the contender's."""
+    """Measure, and print; the ratio is PEER's median by the contender's. The
+    processor's time is that of all threads and children; a database server is no child."""
     measure(contenders, rounds)
     print("%s: medians of %d alternating runs" % (title, rounds))
-    print("%-34s %10s %10s %10s %12s" % ("", "ms", "best ms", "ratio", "peak MiB"))
+    print("%-32s %9s %9s %9s %9s %9s" % ("", "ms", "best ms", "ratio", "cpu ms", "peak MiB"))
     for contender in contenders:
-        print("%-34s %10.1f %10.1f %9.1fx %12.1f" % (
+        print("%-32s %9.1f %9.1f %8.1fx %9.1f %9.1f" % (
             contender.name, 1000 * contender.median, 1000 * min(contender.seconds),
-            peer.median / contender.median, contender.kib / 1024))
+            peer.median / contender.median, 1000 * statistics.median(contender.processor),
+            contender.kib / 1024))

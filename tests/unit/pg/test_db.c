@@ -71,9 +71,16 @@ static void test_target_forms(void **state)
     assert_string_equal(db_target_display(target), "shop x on db1:5433 as deploy");
     assert_string_equal(db_target_url(target),
                         "postgresql://deploy:p%40ss@db1:5433/shop x?sslmode=require");
+    assert_string_equal(db_target_shown_url(target),
+                        "postgresql://deploy:***@db1:5433/shop x?sslmode=require");
     assert_string_equal(env_of(target, NULL, "PGPASSWORD"), "p@ss");
     assert_string_equal(env_of(target, NULL, "PGSSLMODE"), "require");
     assert_string_equal(env_of(target, NULL, "PGPORT"), "5433");
+
+    target = parse("host=db1 dbname=shop user=u sslpassword=secret", NULL);
+    assert_non_null(strstr(db_target_url(target), "sslpassword=secret"));
+    assert_string_equal(db_target_shown_url(target),
+                        "postgresql://u@db1:5432/shop?sslpassword=***");
 
     target = parse("host=db1 user=deploy", NULL); /* libpq takes the user's name */
     assert_string_equal(db_target_name(target), "deploy");

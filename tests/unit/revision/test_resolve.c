@@ -452,6 +452,49 @@ static void ranges(void **state)
     assert_string_equal(ranged("", ":nnnn"), "error: can't locate revision identified by \"nnnn\"");
 }
 
+static const char *any(const char *rows, const char *text)
+{
+    struct revset set;
+
+    err = (struct err)ERR_INIT;
+    return resolve_any(graph, text, set_of(rows), &set, &err) == 0 ? ids(set) : failed();
+}
+
+static void anything(void **state)
+{
+    (void)state;
+    branches();
+    assert_string_equal(any("aaaa2", "current"), "aaaa2");
+    assert_string_equal(any("", "current"), "");
+    assert_string_equal(any("", ""), "");
+    assert_string_equal(any("", "base"), "");
+    assert_string_equal(any("", "heads"), "shp02");
+    assert_string_equal(any("", "net01+1"), "net02");
+    assert_string_equal(any("", "net02-2"), "aaaa2");
+    assert_string_equal(any("", "shop@-1"), "shp01");
+    assert_string_equal(any("", "-2"), "aaaa2");
+    assert_string_equal(any("aaaa2", "shop@+1"), "shp01");
+    assert_non_null(strstr(any("", "aaaa"), "begin so"));
+}
+
+static void who_needs_the_rows(void **state)
+{
+    static const char *const rows[] = {"current", "+1", "shop@+2", NULL};
+    static const char *const none[] = {"", "heads", "-1", "shop@-1", "a+1", "currents", NULL};
+    static const char *const ranges_rows[] = {"current:", ":current", "+1:", "a@+1:b", NULL};
+    static const char *const ranges_none[] = {":", "a:+1", "-1:", "a:currents", "b", NULL};
+
+    (void)state;
+    for (size_t i = 0; rows[i] != NULL; i++)
+        assert_true(resolve_needs_rows(rows[i]));
+    for (size_t i = 0; none[i] != NULL; i++)
+        assert_false(resolve_needs_rows(none[i]));
+    for (size_t i = 0; ranges_rows[i] != NULL; i++)
+        assert_true(resolve_range_needs_rows(ranges_rows[i]));
+    for (size_t i = 0; ranges_none[i] != NULL; i++)
+        assert_false(resolve_range_needs_rows(ranges_none[i]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -477,6 +520,8 @@ int main(void)
         REVTEST(not_across_a_merge),
         REVTEST(signs_in_labels_and_text_after_numbers),
         REVTEST(ranges),
+        REVTEST(anything),
+        REVTEST(who_needs_the_rows),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
