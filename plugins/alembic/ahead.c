@@ -32,7 +32,7 @@ struct ahead {
     size_t n_readers;
     pthread_mutex_t mutex; /* for what follows, and is_filled */
     pthread_cond_t filled, emptied;
-    size_t n_begun, n_emptied; /* blocks, from the beginning: given to a reader, read by the caller */
+    size_t n_begun, n_emptied; /* blocks given to a reader, and read by the caller, so far */
     bool stop;
 };
 
@@ -104,7 +104,7 @@ static void *read_on(void *arg)
     struct ahead *ahead = arg;
     struct reader reader = {.folder.fd = -1};
 
-    (void)unshare(CLONE_FILES); /* descriptors of one's own are cheaper, and no child inherits them */
+    (void)unshare(CLONE_FILES); /* one's own descriptors are cheaper, and no child has them */
     pthread_mutex_lock(&ahead->mutex);
     for (;;) {
         size_t number;

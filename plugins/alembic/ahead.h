@@ -11,8 +11,8 @@
 
 struct ahead;
 
-/* ahead_open(paths, n, most): the ${n} files ${paths}, which must stay as long as the reader, each of
- * ${most} bytes at most. ahead_close takes NULL too. */
+/* ahead_open(paths, n, most): the ${n} files ${paths}, which must stay as long as the reader,
+ * each of ${most} bytes at most. ahead_close takes NULL too. */
 struct ahead *ahead_open(const char *const *paths, size_t n, size_t most);
 void ahead_close(struct ahead *ahead);
 

@@ -140,7 +140,8 @@ long lex_decode(const struct token *string, char *out)
     end -= quotes;
     if (memchr(at, '\0', (size_t)(end - at)) != NULL)
         return -1;
-    if (memchr(at, '\\', (size_t)(end - at)) == NULL && memchr(at, '\r', (size_t)(end - at)) == NULL) {
+    if (memchr(at, '\\', (size_t)(end - at)) == NULL &&
+        memchr(at, '\r', (size_t)(end - at)) == NULL) {
         memcpy(to, at, (size_t)(end - at));
         to += end - at;
         at = end;

@@ -47,9 +47,9 @@ const char *project_normal(struct ddb_call *call, const char *path);
 int project_read(const char *path, size_t cap, char **text, size_t *n);
 
 /* The same in two steps, for who reads many files. project_open_file(folder, path, cap, size): a
- * descriptor, or -1 with errno; project_read_file(fd, text, size, n): ${size} bytes at most and a NUL
- * into ${text}; the descriptor is closed in any case. ${folder}, whose fd is -1 at first, keeps the
- * folder of the last ${path} open, a string that must last as long. */
+ * descriptor, or -1 with errno; project_read_file(fd, text, size, n): ${size} bytes at most and
+ * a NUL into ${text}; the descriptor is closed in any case. ${folder}, whose fd is -1 at first,
+ * keeps the folder of the last ${path} open, a string that must last as long. */
 struct project_folder {
     int fd;
     const char *path;

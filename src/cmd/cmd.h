@@ -54,8 +54,9 @@ const struct cmd *cmd_table(size_t *n);
 void cmd_print(const struct cmd_context *context, json_t *json, const char *text);
 bool cmd_is_json(const struct cmd_context *context);
 
-/* cmd_open(context, what, err): open the environment for ${what} (a command, an option) that needs its
- * database after all. Errors: ERR_USAGE when none is named, ERR_CONFIG. Changes: nothing. */
+/* cmd_open(context, what, err): open the environment for ${what} (a command, an option) that
+ * needs its database after all. Errors: ERR_USAGE when none is named, ERR_CONFIG. Changes:
+ * nothing. */
 int cmd_open(struct cmd_context *context, const char *what, struct err *err) CHECK;
 
 /* cmd_fail(errs, err): all of ${errs} as one error of class ERR_CONFIG. Returns ERR_CONFIG. */

@@ -115,8 +115,8 @@ static json_t *plan_json(const struct run *run)
                                                rung_outlook(run, run->env->recover[i])));
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s?, s:b}", "environment", run->env->name, "target",
                      run->plan.target, "pending",
-                     lists_revisions(run->plan.graph, run->plan.pending, &run->plan.rows), "hazards", hazards, "recovery", rungs,
-                     "sql", run->plan.sql, "lossless", (int)run->plan.lossless);
+                     lists_revisions(run->plan.graph, run->plan.pending, &run->plan.rows),
+                     "hazards", hazards, "recovery", rungs, "sql", run->plan.sql, "lossless", (int)run->plan.lossless);
 }
 
 int cmd_deploy_plan(struct cmd_context *context, struct err *err)

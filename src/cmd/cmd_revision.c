@@ -43,7 +43,7 @@ static json_t *set_document(const struct cmd_context *context, const char *key,
     return json_pack("{s:o}", key, lists_revisions(graph, set, rows));
 }
 
-/* --- the version rows ----------------------------------------------------------------------------- */
+/* --- the version rows ------------------------------------------------------------------------- */
 
 /* What the version table of the environment says. */
 struct stored {
@@ -109,7 +109,7 @@ static int read_rows(struct cmd_context *context, struct graph *graph, struct re
     return 0;
 }
 
-/* --- heads, branches ------------------------------------------------------------------------------- */
+/* --- heads, branches -------------------------------------------------------------------------- */
 
 int cmd_revision_heads(struct cmd_context *context, struct err *err)
 {
@@ -161,7 +161,7 @@ int cmd_revision_branches(struct cmd_context *context, struct err *err)
     return ERR_NONE;
 }
 
-/* --- history ----------------------------------------------------------------------------------------- */
+/* --- history ---------------------------------------------------------------------------------- */
 
 /* Whether the locale's characters are those of UTF-8. */
 static bool is_utf8(void)
@@ -187,8 +187,8 @@ static int check_form(const struct options *options, struct err *err)
         if (options->given[forms[i].option] == 0)
             continue;
         if (first != NULL)
-            return err_set(err, ERR_USAGE, "options \"--%s\" and \"--%s\" exclude each other", first,
-                           forms[i].name);
+            return err_set(err, ERR_USAGE, "options \"--%s\" and \"--%s\" exclude each other",
+                           first, forms[i].name);
         first = forms[i].name;
     }
     return 0;
@@ -231,15 +231,15 @@ int cmd_revision_history(struct cmd_context *context, struct err *err)
     return ERR_NONE;
 }
 
-/* --- show ---------------------------------------------------------------------------------------------- */
+/* --- show ------------------------------------------------------------------------------------- */
 
 static int no_revision(const struct cmd_context *context, struct err *err)
 {
     err_set(err, ERR_USAGE, "no revision is named");
     if (context->env == NULL)
         return err_hint(err, "usage: deploy-db show [ENV] REV…");
-    return err_hint(err, "\"%s\" is the environment; a revision of that name goes after it: `deploy-db "
-                         "show %s REV`.", context->env->name, context->env->name);
+    return err_hint(err, "\"%s\" is the environment; a revision of that name goes after it: "
+                         "`deploy-db show %s REV`.", context->env->name, context->env->name);
 }
 
 static int show_needs_rows(struct cmd_context *context, bool *needs_rows, struct err *err)
@@ -284,7 +284,7 @@ int cmd_revision_show(struct cmd_context *context, struct err *err)
     return ERR_NONE;
 }
 
-/* --- current ------------------------------------------------------------------------------------------- */
+/* --- current ---------------------------------------------------------------------------------- */
 
 static int not_at_heads(struct graph *graph, const struct stored *stored, struct err *err)
 {

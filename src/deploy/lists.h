@@ -13,8 +13,9 @@
 /* lists_json(list): a new array; NULL gives an empty one. */
 json_t *lists_json(char *const *list);
 
-/* lists_revision(graph, revision, rows): a revision as deploy-db-json(5) describes it. ${rows} are the
- * version rows, for "is_current"; NULL when they are not known. lists_revisions: an array of these. */
+/* lists_revision(graph, revision, rows): a revision as deploy-db-json(5) describes it. ${rows}
+ * are the version rows, for "is_current"; NULL when they are not known. lists_revisions: an
+ * array of these. */
 json_t *lists_revision(const struct graph *graph, const struct revision *revision,
                        const struct revset *rows);
 json_t *lists_revisions(const struct graph *graph, struct revset set, const struct revset *rows);

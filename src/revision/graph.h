@@ -100,9 +100,9 @@ void revset_add(struct arena *arena, struct revset *set, struct revision *revisi
 /* graph_new_mark(graph): a value no revision's `mark` has, for one traversal. */
 unsigned graph_new_mark(struct graph *graph);
 
-/* revision_long_doc(arena, revision): the docstring without blanks around it; revision_short_doc:
- * its part before the first empty line, which may still have several lines. Copies, in ${arena}, only
- * where something is cut off. */
+/* revision_long_doc(arena, revision): the docstring without blanks around it;
+ * revision_short_doc: its part before the first empty line, which may still have several lines.
+ * Copies, in ${arena}, only where something is cut off. */
 const char *revision_long_doc(struct arena *arena, const struct revision *revision);
 const char *revision_short_doc(struct arena *arena, const struct revision *revision);
 

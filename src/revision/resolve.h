@@ -48,14 +48,14 @@ int resolve_target(struct graph *graph, const char *text, struct revset rows,
                    enum resolve_direction direction, struct resolve_target *out,
                    struct err *err) CHECK;
 
-/* resolve_any(graph, text, rows, out, err): what `show` and the start of a range take: everything that
- * resolve() does, "current" for the version rows ${rows}, ID+N, ID-N, and +N counted from the rows.
- * Errors: ERR_USAGE. */
+/* resolve_any(graph, text, rows, out, err): what `show` and the start of a range take:
+ * everything that resolve() does, "current" for the version rows ${rows}, ID+N, ID-N, and +N
+ * counted from the rows. Errors: ERR_USAGE. */
 int resolve_any(struct graph *graph, const char *text, struct revset rows, struct revset *out,
                 struct err *err) CHECK;
 
-/* resolve_needs_rows(text), resolve_range_needs_rows(text): whether resolve_any, or resolve_range, asks
- * for what the database stands at. */
+/* resolve_needs_rows(text), resolve_range_needs_rows(text): whether resolve_any, or
+ * resolve_range, asks for what the database stands at. */
 bool resolve_needs_rows(const char *text);
 bool resolve_range_needs_rows(const char *text);
 

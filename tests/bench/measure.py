@@ -1,7 +1,7 @@
-"""Programs against each other: alternating runs, medians, peak memory. Nothing is asserted by the clock.
+"""Programs against each other: alternating runs, medians, peak memory; nothing is asserted.
 
-A benchmark gives contenders and prints table(). Each contender is run in each round, in turn, so that
-whatever else the machine does falls on all of them.
+A benchmark gives contenders and prints table(). Each contender is run in each round, in turn, so
+that whatever else the machine does falls on all of them.
 """
 
 import os

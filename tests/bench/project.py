@@ -2,8 +2,8 @@
 
     python3 project.py DIRECTORY [REVISIONS]
 
-Each file is what `alembic revision` writes, with one statement; the files' names are in the order of
-the graph. The other benchmarks take it as a library.
+Each file is what `alembic revision` writes, with one statement; the files' names are in the order
+of the graph. The other benchmarks take it as a library.
 """
 
 import os

@@ -1,6 +1,6 @@
 #!/bin/bash
-# run.sh NAME... - the benchmarks: revisions, sql-engine; without a name all. They measure, and assert
-# nothing by the clock. BENCH_COUNT and BENCH_ROUNDS set how many revisions and runs.
+# run.sh NAME... - the benchmarks: revisions, sql-engine; without a name all. They measure and assert
+# nothing. BENCH_COUNT and BENCH_ROUNDS set how many revisions and runs.
 . "${DDB_SRC:-.}/tests/harness/functions.sh"
 . "$DDB_SRC/tests/harness/cluster.sh"
 . "$DDB_SRC/tests/harness/catalog.sh"

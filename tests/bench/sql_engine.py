@@ -94,9 +94,10 @@ def main():
     def contender(name, argv, place):
         return Contender(name, argv, os.path.join(directory, place), fresh)
 
-    ours = contender("deploy-db upgrade (sql)", [program, "upgrade", "bench", "heads", "--yes"], "sql")
-    psql = contender("psql -1 -f", ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-1", "-d", "bench",
-                                    "-f", "all.sql"], ".")
+    upgrade = [program, "upgrade", "bench", "heads", "--yes"]
+    script = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-1", "-d", "bench", "-f", "all.sql"]
+    ours = contender("deploy-db upgrade (sql)", upgrade, "sql")
+    psql = contender("psql -1 -f", script, ".")
     alembic = contender("alembic upgrade head", ["alembic", "upgrade", "head"], "alembic")
     table("%d migrations of one CREATE TABLE" % count, [ours, psql, alembic], ours, rounds)
 

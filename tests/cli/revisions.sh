@@ -51,8 +51,8 @@ expect_equal "a2aa00000002 (branchpoint)
              -> b2bb00000004 (right)" "$(trapped branches)"
 expect_equal "a1aa00000001 -> a2aa00000002 (branchpoint), and their lines
 <base> -> a1aa00000001, the orders" "$(trapped history -r :a2)"
-expect_contains "$(DEPLOY_DB_ENV=test trapped history)" "d4dd00000006"
-expect_contains "$(DEPLOY_DB_ENV=test trapped heads)" "d4dd00000006"
+expect_contains "$(DEPLOY_DB_ENV="test" trapped history)" "d4dd00000006"
+expect_contains "$(DEPLOY_DB_ENV="test" trapped heads)" "d4dd00000006"
 expect_contains "$(trapped history test)" "d4dd00000006"
 expect_equal "Rev: d4dd00000006 (head)
 Parent: b2bb00000004
@@ -131,7 +131,7 @@ expect_equal 1 "$(ddb history test -i --graph | grep -c '(current)')"
 expect_equal 0 "$(ddb history test --graph | grep -c '(current)' || true)"
 expect_equal 0 "$(ddb history test | grep -c '(current)' || true)"
 expect_equal 0 "$(ddb history test -r :current | grep -c '(current)' || true)"
-expect_equal 2 "$(DEPLOY_DB_ENV=test ddb history -r :current | wc -l)"
+expect_equal 2 "$(DEPLOY_DB_ENV="test" ddb history -r :current | wc -l)"
 expect_equal "Rev: a2aa00000002 (branchpoint)" "$(first_line ddb show test current)"
 expect_equal "Rev: b2bb00000004" "$(first_line ddb show test right@+1)"
 

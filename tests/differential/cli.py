@@ -5,8 +5,8 @@ output, and success or failure in the same places.
 
 URL is that of a database whose version table is made anew for each graph. Alembic's own command
 functions answer, in this process, with a real env.py and a real connection. What Alembic prints in
-the order of a Python set is sorted on both sides (see SET ORDER); where deploy-db differs on purpose,
-see ON PURPOSE.
+the order of a Python set is sorted on both sides (see SET ORDER); where deploy-db differs on
+purpose, see ON PURPOSE.
 """
 
 import collections
@@ -43,7 +43,11 @@ stores: {{ local: {{ plugin = "local"; path = "snapshots"; }}; }};
 environments: {{ test: {{ database = "{url}"; }}; }};
 """
 
-FLAGS = {"-v": "verbose", "-i": "indicate_current", "--resolve-dependencies": "resolve_dependencies"}
+FLAGS = {
+    "-v": "verbose",
+    "-i": "indicate_current",
+    "--resolve-dependencies": "resolve_dependencies",
+}
 
 
 # --- LOAD ORDER -----------------------------------------------------------------------------------
@@ -212,7 +216,8 @@ class Project:
         run = subprocess.run(
             words, cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False
         )
-        if run.returncode not in (0, 2, 4) or (run.returncode == 0) != (b"error:" not in run.stderr):
+        succeeded = run.returncode == 0
+        if run.returncode not in (0, 2, 4) or succeeded != (b"error:" not in run.stderr):
             raise AssertionError("%s: status %d\n%s" % (words, run.returncode, run.stderr.decode()))
         return run.returncode, run.stdout.decode() if run.returncode == 0 else ""
 
