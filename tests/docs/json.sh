@@ -56,7 +56,8 @@ document 0 log log production
 psql_at shop "INSERT INTO alembic_version VALUES ('deadbeef0000')"
 document 0 status status production
 
-# Branches, in files only.
+# Files only: a new revision, and branches.
+document 0 "new revision" revision -m "one more"
 for n in 1 2; do
     printf 'revision = "bb%s"\ndown_revision = "%s"\n' "$n" "$(ddb heads | sed 's/ .*//;q')" \
         >"$TMPDIR/bb$n.py"

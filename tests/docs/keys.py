@@ -19,6 +19,7 @@ NESTED = {
     ("branch", "children"): "revision",
     ("show", "revisions"): "revision",
     ("current", "current"): "revision",
+    ("new revision", "revision"): "written revision",
     ("status", "current"): "revision",
     ("status", "heads"): "revision",
     ("status", "pending"): "revision",
