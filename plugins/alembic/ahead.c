@@ -44,8 +44,7 @@ static bool has_block(const struct ahead *ahead, size_t number)
 /* One thread's reading. */
 struct reader {
     struct project_folder folder;
-    char *text;
-    size_t cap;
+    struct project_text text;
     struct header scratch; /* whose room for tokens all headers use in turn */
 };
 
@@ -59,22 +58,12 @@ static void lend_tokens(struct header *to, struct header *from)
 
 static int read_header(struct reader *reader, const char *path, size_t most, struct header *header)
 {
-    size_t size, n;
-    int fd = project_open_file(&reader->folder, path, most, &size);
     int rc;
 
-    if (fd < 0)
-        return -1;
-    if (reader->cap <= size) {
-        reader->cap = 2 * size + 4096;
-        reader->text = realloc(reader->text, reader->cap);
-        if (reader->text == NULL)
-            abort(); /* as the rest of the program does */
-    }
-    if (project_read_file(fd, reader->text, size, &n) != 0)
+    if (project_read_into(&reader->folder, path, most, &reader->text) != 0)
         return -1;
     lend_tokens(header, &reader->scratch);
-    rc = header_read(header, reader->text, n) == 0 ? 0 : 1;
+    rc = header_read(header, reader->text.at, reader->text.n) == 0 ? 0 : 1;
     lend_tokens(&reader->scratch, header);
     return rc;
 }
@@ -96,7 +85,7 @@ static void release(struct reader *reader)
 {
     project_close_folder(&reader->folder);
     header_release(&reader->scratch);
-    free(reader->text);
+    free(reader->text.at);
 }
 
 static void *read_on(void *arg)

@@ -10,6 +10,8 @@
 
 #include "python.h"
 
+enum { FIRST_READ = 16 * 1024 };
+
 void project_open(struct ddb_call *call, struct project *project)
 {
     project->directory = alembic_host->setting(call, "directory");
@@ -18,22 +20,56 @@ void project_open(struct ddb_call *call, struct project *project)
     project->is_here = access(project->directory, R_OK | X_OK) == 0;
 }
 
-/* The rest of an open file into a buffer that is large enough for it as it was. */
-static int read_all(int fd, char *text, size_t size, size_t *n)
+/* What keeps an open file from being read as one, as an errno; 0: nothing. ${size} is its length. */
+static int examine(int fd, size_t most, size_t *size)
 {
-    *n = 0;
-    text[0] = '\0';
-    while (*n < size) {
-        ssize_t got = read(fd, text + *n, size - *n);
+    struct stat st;
+
+    if (fstat(fd, &st) != 0)
+        return errno;
+    if (!S_ISREG(st.st_mode))
+        return S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+    *size = (size_t)st.st_size;
+    return *size > most ? EFBIG : 0;
+}
+
+static void make_room(struct project_text *text, size_t size)
+{
+    if (text->cap > size)
+        return;
+    text->cap = size + FIRST_READ + 1;
+    text->at = realloc(text->at, text->cap);
+    if (text->at == NULL)
+        abort(); /* as the rest of the program does */
+}
+
+/* An open file into ${text}. Most end with the first read; only one that is empty or longer is
+ * looked at, as it may be no file at all. Returns 0 or an errno. */
+static int read_all(int fd, size_t most, struct project_text *text)
+{
+    size_t size = 0;
+
+    text->n = 0;
+    make_room(text, FIRST_READ);
+    for (;;) {
+        ssize_t got = read(fd, text->at + text->n, text->cap - 1 - text->n);
+        bool is_first = text->n == 0;
+        int errnum;
 
         if (got < 0 && errno != EINTR)
-            return -1;
+            return errno;
+        text->n += got > 0 ? (size_t)got : 0;
+        if ((got == 0 && !is_first) || (got > 0 && text->n < text->cap - 1))
+            break;
+        errnum = examine(fd, most, &size);
+        if (errnum != 0)
+            return errnum;
         if (got == 0)
             break;
-        *n += got > 0 ? (size_t)got : 0;
+        make_room(text, size);
     }
-    text[*n] = '\0';
-    return 0;
+    text->at[text->n] = '\0';
+    return text->n > most ? EFBIG : 0;
 }
 
 /* The folder of ${path}, open; AT_FDCWD when it cannot be opened. */
@@ -59,63 +95,36 @@ void project_close_folder(struct project_folder *folder)
     folder->fd = -1;
 }
 
-int project_open_file(struct project_folder *folder, const char *path, size_t cap, size_t *size)
+int project_read_into(struct project_folder *folder, const char *path, size_t most,
+                      struct project_text *text)
 {
     const char *slash = strrchr(path, '/');
     int from = slash == NULL ? AT_FDCWD : folder_fd(folder, path, (size_t)(slash - path) + 1);
     int fd = openat(from, from == AT_FDCWD ? path : slash + 1,
                     O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a FIFO must not hang us */
-    struct stat st;
-    int errnum = 0;
+    int errnum;
 
     if (fd < 0)
         return -1;
-    if (fstat(fd, &st) != 0)
-        errnum = errno;
-    else if (!S_ISREG(st.st_mode))
-        errnum = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-    else if ((size_t)st.st_size > cap)
-        errnum = EFBIG;
-    if (errnum == 0) {
-        *size = (size_t)st.st_size;
-        return fd;
-    }
+    errnum = read_all(fd, most, text);
     close(fd);
     errno = errnum;
-    return -1;
-}
-
-int project_read_file(int fd, char *text, size_t size, size_t *n)
-{
-    int rc = read_all(fd, text, size, n), errnum = errno;
-
-    close(fd);
-    errno = errnum;
-    return rc;
+    return errnum == 0 ? 0 : -1;
 }
 
 int project_read(const char *path, size_t cap, char **text, size_t *n)
 {
     struct project_folder folder = {.fd = -1};
-    size_t size;
-    int fd = project_open_file(&folder, path, cap, &size), errnum = errno;
+    struct project_text got = {0};
+    int rc = project_read_into(&folder, path, cap, &got), errnum = errno;
 
     project_close_folder(&folder);
-    *text = NULL;
-    *n = 0;
+    *text = rc == 0 ? got.at : NULL;
+    *n = rc == 0 ? got.n : 0;
+    if (rc != 0)
+        free(got.at);
     errno = errnum;
-    if (fd < 0)
-        return -1;
-    *text = malloc(size + 1);
-    if (*text == NULL)
-        abort(); /* as the rest of the program does */
-    if (project_read_file(fd, *text, size, n) == 0)
-        return 0;
-    errnum = errno;
-    free(*text);
-    *text = NULL;
-    errno = errnum;
-    return -1;
+    return rc;
 }
 
 static const char *below(struct ddb_call *call, const char *directory, const char *path)

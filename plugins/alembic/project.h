@@ -46,18 +46,21 @@ const char *project_normal(struct ddb_call *call, const char *path);
  * memory that the caller frees. -1 with errno; EFBIG: it is longer. */
 int project_read(const char *path, size_t cap, char **text, size_t *n);
 
-/* The same in two steps, for who reads many files. project_open_file(folder, path, cap, size): a
- * descriptor, or -1 with errno; project_read_file(fd, text, size, n): ${size} bytes at most and
- * a NUL into ${text}; the descriptor is closed in any case. ${folder}, whose fd is -1 at first,
- * keeps the folder of the last ${path} open, a string that must last as long. */
+/* project_read_into(folder, path, most, text): the same for who reads many files. ${folder}, whose fd
+ * is -1 at first, keeps the folder of the last ${path} open, a string that must last as long;
+ * ${text}, empty at first, keeps its room: the caller frees text->at. */
 struct project_folder {
     int fd;
     const char *path;
     size_t n;
 };
+struct project_text {
+    char *at;
+    size_t n, cap;
+};
 
-int project_open_file(struct project_folder *folder, const char *path, size_t cap, size_t *size);
-int project_read_file(int fd, char *text, size_t size, size_t *n);
+int project_read_into(struct project_folder *folder, const char *path, size_t most,
+                      struct project_text *text);
 void project_close_folder(struct project_folder *folder);
 
 #endif

@@ -34,8 +34,14 @@ static const char *const *copy_list(struct arena *arena, const char *const *list
 
 void graph_add(struct graph *graph, const struct revision *revision)
 {
-    struct revision *copy = arena_alloc(graph->arena, sizeof *copy);
+    struct revision *copy;
 
+    if (graph->n_room == 0) { /* side by side, as they are walked all the time */
+        graph->n_room = 64;
+        graph->room = arena_alloc(graph->arena, graph->n_room * sizeof *graph->room);
+    }
+    copy = graph->room++;
+    graph->n_room--;
     copy->id = arena_strdup(graph->arena, revision->id);
     copy->doc = arena_strdup(graph->arena, revision->doc);
     copy->path = arena_strdup(graph->arena, revision->path);

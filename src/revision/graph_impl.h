@@ -18,6 +18,8 @@ struct graph {
     struct graph_key *keys;
     size_t n_keys; /* a power of two, or 0 before graph_link() */
     unsigned mark;
+    struct revision *room; /* for the next ones */
+    size_t n_room;
 };
 
 /* graph_slot(graph, key): the slot that holds ${key}, or the free one where it belongs. */

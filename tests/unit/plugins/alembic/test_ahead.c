@@ -143,6 +143,30 @@ static void test_outcomes(void **state)
     ahead_close(ahead);
 }
 
+/* Longer than one read, by one byte and by many. */
+static void test_long_files(void **state)
+{
+    static const size_t lengths[] = {16 * 1024 - 1, 16 * 1024, 16 * 1024 + 1, 100 * 1000};
+    const size_t n = sizeof lengths / sizeof *lengths;
+    struct ahead *ahead;
+
+    (void)state;
+    for (size_t i = 0; i < n; i++) {
+        char *text = mem_alloc(lengths[i] + 1), end[64];
+        int tail = snprintf(end, sizeof end, "\nrevision = 'r%zu'\ndown_revision = 'a', 'b%zu'", 6 + i,
+                            6 + i);
+
+        memset(text, '#', lengths[i]);
+        memcpy(text + lengths[i] - (size_t)tail, end, (size_t)tail);
+        put(6 + i, text);
+        mem_free(text);
+    }
+    ahead = ahead_open(paths + 6, n, 100 * 1000);
+    for (size_t i = 0; i < n; i++)
+        expect_next(ahead, 6 + i);
+    ahead_close(ahead);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +174,7 @@ int main(void)
         cmocka_unit_test(test_left_early),
         cmocka_unit_test(test_settled),
         cmocka_unit_test(test_outcomes),
+        cmocka_unit_test(test_long_files),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
