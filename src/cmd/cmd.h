@@ -46,8 +46,15 @@ struct cmd {
 /* cmd_run(argc, argv): the whole program: parse, prepare, run, report. Returns the exit status. */
 int cmd_run(int argc, char **argv);
 
-/* cmd_table(n): every command, in the order of the help. */
+/* cmd_table(n): every command, in the order of the help; the first one is `deploy`. */
 const struct cmd *cmd_table(size_t *n);
+
+/* cmd_table_find(args, n, used): the command whose name is the longest run of words of ${args}; ${used}
+ * says how many words. NULL when there is none. */
+const struct cmd *cmd_table_find(const char *const *args, int n, int *used);
+
+/* cmd_table_help_one(cmd, out): usage, summary and options of one command. */
+void cmd_table_help_one(const struct cmd *cmd, struct buf *out);
 
 /* cmd_print(context, json, text): the result: the document when --json was given (${json} is taken
  * over), else the text. cmd_is_json says which. */
@@ -99,5 +106,6 @@ int cmd_setup_init(struct cmd_context *context, struct err *err);
 int cmd_setup_doctor(struct cmd_context *context, struct err *err);
 int cmd_setup_plugins(struct cmd_context *context, struct err *err);
 int cmd_setup_config(struct cmd_context *context, struct err *err);
+int cmd_table_help(struct cmd_context *context, struct err *err);
 
 #endif

@@ -17,12 +17,8 @@
 static int from_range(struct cmd_context *context, const char *from, struct plan *plan,
                       struct err *err)
 {
-    struct errs problems = {0};
-    int rc = engine_graph(context->services, &plan->graph, &problems);
+    int rc = plan_graph(context->services, &plan->graph, err);
 
-    if (rc != 0)
-        phases_join(&problems, "the project's revisions cannot be read", err);
-    errs_release(&problems);
     plan->has_table = strcmp(from, "base") != 0;
     return rc == 0 ? resolve(plan->graph, from, &plan->rows, err) : -1;
 }

@@ -6,27 +6,15 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "deploy/engine.h"
 #include "deploy/lists.h"
 #include "deploy/phases.h"
+#include "deploy/plan.h"
 #include "pg/versions.h"
 #include "revision/draw.h"
 #include "revision/order.h"
 #include "revision/resolve.h"
 #include "revision/rows.h"
 #include "revision/show.h"
-
-/* The graph, or the mistakes of the project's files as one error. */
-static int read_graph(struct cmd_context *context, struct graph **graph, struct err *err)
-{
-    struct errs problems = {0};
-    int rc = engine_graph(context->services, graph, &problems);
-
-    if (rc != 0)
-        phases_join(&problems, "the project's revisions cannot be read", err);
-    errs_release(&problems);
-    return rc;
-}
 
 static bool is_verbose(const struct cmd_context *context)
 {
@@ -117,7 +105,7 @@ int cmd_revision_heads(struct cmd_context *context, struct err *err)
     auto_buf struct buf text = {0};
     struct graph *graph = NULL;
 
-    if (read_graph(context, &graph, err) != 0)
+    if (plan_graph(context->services, &graph, err) != 0)
         return (int)err->code;
     show_heads(graph, effective, is_verbose(context), &text);
     cmd_print(context,
@@ -154,7 +142,7 @@ int cmd_revision_branches(struct cmd_context *context, struct err *err)
     auto_buf struct buf text = {0};
     struct graph *graph = NULL;
 
-    if (read_graph(context, &graph, err) != 0)
+    if (plan_graph(context->services, &graph, err) != 0)
         return (int)err->code;
     show_branches(graph, is_verbose(context), &text);
     cmd_print(context, cmd_is_json(context) ? branches_document(graph) : NULL, buf_text(&text));
@@ -222,7 +210,7 @@ int cmd_revision_history(struct cmd_context *context, struct err *err)
         (needs_rows &&
          cmd_open(context, mark ? "option \"--indicate-current\"" : "this range", err) != 0))
         return (int)err->code;
-    if (read_graph(context, &graph, err) != 0 ||
+    if (plan_graph(context->services, &graph, err) != 0 ||
         (needs_rows && read_rows(context, graph, &rows, err) != 0) ||
         resolve_range(graph, range == NULL ? ":" : range, rows, &lower, &upper, err) != 0 ||
         order_range(graph, lower, upper, &shown, err) != 0)
@@ -265,7 +253,7 @@ int cmd_revision_show(struct cmd_context *context, struct err *err)
     if (context->n_args == 0)
         return no_revision(context, err), ERR_USAGE;
     if (show_needs_rows(context, &needs_rows, err) != 0 ||
-        read_graph(context, &graph, err) != 0 ||
+        plan_graph(context->services, &graph, err) != 0 ||
         (needs_rows && read_rows(context, graph, &rows, err) != 0))
         return (int)err->code;
     for (int i = 0; i < context->n_args; i++) {
@@ -308,7 +296,7 @@ int cmd_revision_current(struct cmd_context *context, struct err *err)
     bool at_heads;
     json_t *json;
 
-    if (read_graph(context, &graph, err) != 0 || read_stored(context, graph, &stored, err) != 0)
+    if (plan_graph(context->services, &graph, err) != 0 || read_stored(context, graph, &stored, err) != 0)
         return (int)err->code;
     at_heads = stored.odd.n == 0 && rows_equal(stored.rows, graph_effective_heads(graph));
     if (is_verbose(context))

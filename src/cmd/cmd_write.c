@@ -25,17 +25,6 @@ static int join(const struct errs *errs, const char *what, struct err *err)
     return is_usage ? err_as(err, ERR_USAGE) : -1;
 }
 
-static int read_graph(struct cmd_context *context, struct graph **graph, struct err *err)
-{
-    struct errs problems = {0};
-    int rc = engine_graph(context->services, graph, &problems);
-
-    if (rc != 0)
-        phases_join(&problems, "the project's revisions cannot be read", err);
-    errs_release(&problems);
-    return rc;
-}
-
 /* Twelve random hexadecimal digits that no revision has. */
 static int make_id(const struct graph *graph, const char **id, struct err *err)
 {
@@ -202,7 +191,7 @@ static int write_new(struct cmd_context *context, const char *const *heads, bool
     struct graph *graph = NULL;
     const char *path = "";
 
-    if (read_graph(context, &graph, err) != 0 ||
+    if (plan_graph(context->services, &graph, err) != 0 ||
         plan_new(context, heads, merge, graph, &revision, err) != 0 ||
         (context->options->given[OPT_AUTOGENERATE] > 0 && require_heads(context, err) != 0) ||
         engine_write(context->services, &revision, &path, err) != 0 ||

@@ -6,8 +6,20 @@
 #include "base/log.h"
 #include "deploy/engine.h"
 #include "deploy/lists.h"
+#include "deploy/phases.h"
 #include "pg/versions.h"
 #include "revision/rows.h"
+
+int plan_graph(struct services *services, struct graph **graph, struct err *err)
+{
+    struct errs problems = {0};
+    int rc = engine_graph(services, graph, &problems);
+
+    if (rc != 0)
+        phases_join(&problems, "the project's revisions cannot be read", err);
+    errs_release(&problems);
+    return rc;
+}
 
 /* A deployment goes to all heads only where the environment says so. */
 static void check_heads(const struct env *env, struct plan *plan)

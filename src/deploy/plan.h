@@ -30,6 +30,10 @@ struct plan {
     bool atomic;               /* the engine runs it as one transaction, for certain */
 };
 
+/* plan_graph(services, graph, err): the project's revisions, linked; all mistakes of its files as one
+ * error (ERR_REFUSED). Changes: nothing. */
+int plan_graph(struct services *services, struct graph **graph, struct err *err) CHECK;
+
 /* plan_make(services, db, goal, plan, err): compare the rows in the database with the project's
  * revisions, without running anything of the project. Mistakes in rows, heads and files are
  * ${plan}->problems, not a failure; a target that cannot be understood is one (ERR_USAGE). ${goal} NULL
