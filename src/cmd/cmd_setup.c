@@ -20,13 +20,15 @@ int cmd_setup_init(struct cmd_context *context, struct err *err)
     auto_strvec struct strvec notes = {0};
     auto_buf struct buf text = {0};
     auto_buf struct buf shown = {0};
+    auto_free char *folder = NULL;
 
     if (fs_exists(path) && !context->options->given[OPT_FORCE]) {
         err_set(err, ERR_USAGE, "\"%s\" exists already", path);
         err_hint(err, "Remove it, or add --force to overwrite it.");
         return ERR_USAGE;
     }
-    if (setup_write(dir, &text, &notes, err) != 0 ||
+    if (setup_write(dir, &text, &folder, &notes, err) != 0 ||
+        (folder != NULL && fs_mkdirs(fs_join(context->arena, dir, folder), 0755, err) != 0) ||
         fs_write(path, text.data, text.len, 0644, err) != 0)
         return err->code == ERR_INTERNAL ? ERR_CONFIG : (int)err->code;
     for (size_t i = 0; i < notes.n; i++)

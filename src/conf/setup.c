@@ -148,13 +148,15 @@ static void add_environments(struct buf *out, const struct setup_found *found, s
                   "};\n");
 }
 
-int setup_write(const char *dir, struct buf *out, struct strvec *notes, struct err *err)
+int setup_write(const char *dir, struct buf *out, char **folder, struct strvec *notes,
+                struct err *err)
 {
     struct arena *arena;
     struct setup_found found = {0};
     auto_free char *root = NULL;
     int result;
 
+    *folder = NULL;
     if (!fs_is_dir(dir))
         return err_set(err, ERR_CONFIG, "\"%s\" is no folder", dir);
     root = realpath(dir, NULL);
@@ -176,6 +178,9 @@ int setup_write(const char *dir, struct buf *out, struct strvec *notes, struct e
                       "    };\n"
                       "};\n");
         add_environments(out, &found, notes);
+        if (found.sql_versions != NULL &&
+            !fs_is_dir(fs_join(arena, found.root, found.sql_versions)))
+            *folder = mem_strdup(found.sql_versions);
     }
     arena_free(arena);
     return result == 0 ? 0 : err_as(err, ERR_CONFIG);

@@ -7,12 +7,14 @@
 struct result {
     struct buf text;
     struct strvec notes;
+    char *folder;
 };
 
 static void result_release(struct result *r)
 {
     buf_release(&r->text);
     strvec_release(&r->notes);
+    mem_free(r->folder);
 }
 #define auto_result __attribute__((cleanup(result_release)))
 
@@ -23,7 +25,7 @@ static void set_up_for(struct fixture *f, struct result *r, const char *engine)
 
     result_release(r);
     memset(r, 0, sizeof *r);
-    if (setup_write(f->dir, &r->text, &r->notes, &err) != 0)
+    if (setup_write(f->dir, &r->text, &r->folder, &r->notes, &err) != 0)
         fail_msg("%s", err.primary);
     fixture_good(f, buf_text(&r->text));
     assert_string_equal(f->conf->engine.plugin, engine);
@@ -205,6 +207,7 @@ static void test_sql(void **state)
     set_up_for(f, &r, "sql");
     assert_string_equal(conf_value(&f->conf->engine, "version_locations")->list[0], "versions");
     noted(&r, "plain SQL in \"versions\"");
+    assert_string_equal(r.folder, "versions");
     fixture_write(f, "db/migrations/20240101_a.sql", "-- migrate:up\nSELECT 1;\n");
     fixture_write(f, "flyway/sql/V1__a.sql", "SELECT 1;\n");
     fixture_write(f, "go/1_a.up.sql", "SELECT 1;\n");
@@ -218,6 +221,7 @@ static void test_sql(void **state)
     fixture_write(f, "schema/steps/a1.sql", "-- a\n--\n-- Revision ID: a1\n\n-- upgrade\n");
     set_up_for(f, &r, "sql");
     assert_string_equal(conf_value(&f->conf->engine, "version_locations")->list[0], "schema/steps");
+    assert_null(r.folder);
     fixture_write(f, "alembic.ini", INI("x"));
     set_up(f, &r);
 }
@@ -264,11 +268,12 @@ static void test_names(void **state)
         result_release(&r);
         memset(&r, 0, sizeof r);
         assert_int_equal(fs_mkdirs(dir, 0755, &err), 0);
-        assert_int_equal(setup_write(dir, &r.text, &r.notes, &err), 0);
+        assert_int_equal(setup_write(dir, &r.text, &r.folder, &r.notes, &err), 0);
         fixture_good(f, buf_text(&r.text));
         assert_string_equal(f->conf->project, rows[i][1]);
     }
-    assert_int_equal(setup_write(fs_join(f->arena, f->dir, "nowhere"), &r.text, &r.notes, &err),
+    assert_int_equal(setup_write(fs_join(f->arena, f->dir, "nowhere"), &r.text, &r.folder, &r.notes,
+                                 &err),
                      -1);
     assert_int_equal(err.code, ERR_CONFIG);
     basetest_has(err.primary, "nowhere\" is no folder");
