@@ -90,7 +90,7 @@ static int migrate(struct run *run, struct err *err)
 
 int apply_phase(struct run *run, struct err *err)
 {
-    int64_t started = clock_mono_ms();
+    int64_t started;
     char span[32];
 
     if (last_look(run, err) != 0)
@@ -99,13 +99,15 @@ int apply_phase(struct run *run, struct err *err)
                      "command has ended (kill -9 leaves an unfinished run for `deploy-db recover`)\n");
     run->touched = true;
     run->services->steps = run->plan.pending.n;
+    started = clock_mono_ms();
     if ((run->goal.kind == GOAL_STAMP ? stamp(run, err) : migrate(run, err)) != 0)
         return -1;
+    run->apply_ms = clock_mono_ms() - started;
     if (FAULT("apply.middle"))
         return err_set(err, ERR_INTERNAL, "fault point apply.middle");
     if (run->goal.kind != GOAL_STAMP)
         log_info("%s %zu revision%s in %s", run->plan.path.is_downgrade ? "undid" : "applied",
                  run->plan.pending.n, run->plan.pending.n == 1 ? "" : "s",
-                 clock_span(clock_mono_ms() - started, span));
+                 clock_span(run->apply_ms, span));
     return 0;
 }

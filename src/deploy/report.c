@@ -100,11 +100,11 @@ json_t *report_error(const struct err *err)
 json_t *report_json(const struct run *run, int status, const struct err *err)
 {
     json_t *json = json_pack(
-        "{s:s, s:s, s:s, s:i, s:s, s:s, s:b, s:o, s:o, s:o, s:s?, s:s?, s:s?, s:s?, s:s?}",
+        "{s:s, s:s, s:s, s:i, s:s, s:s, s:b, s:o, s:o, s:o, s:I, s:s?, s:s?, s:s?, s:s?, s:s?}",
         "environment", run->env->name, "run", run->id, "command", run->command, "status", status,
         "outcome", err_meaning(status), "database", err_database(status), "nothing_to_do",
         run->nothing_to_do, "from", lists_json(run->before.rows), "pending", lists_json(run->pending),
-        "planned", lists_json(run->planned), "failed_phase", run->phase, "recovered_by",
+        "planned", lists_json(run->planned), "apply_ms", (json_int_t)run->apply_ms, "failed_phase", run->phase, "recovered_by",
         run->recovered_by, "snapshot", run->snapshot, "store", run->store, "kept_database",
         run->kept_database);
     json_t *warnings = json_array();

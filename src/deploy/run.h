@@ -62,6 +62,7 @@ struct run {
     const char *store;          /* label of a store that has it */
 
     /* what came of it */
+    int64_t apply_ms;           /* how long the migrations took; 0 when none ran to the end */
     const char *phase;          /* the phase that failed */
     const char *recovered_by;   /* the rung that worked */
     const char *kept_database;  /* after an exchange: the name of the database that was live */

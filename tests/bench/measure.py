@@ -11,10 +11,11 @@ import time
 
 
 class Contender:
-    """ARGV, run in DIRECTORY after BEFORE, which is not measured."""
+    """ARGV, run in DIRECTORY after BEFORE, which is not measured; AFTER gets what it printed."""
 
-    def __init__(self, name, argv, directory=".", before=None):
-        self.name, self.argv, self.directory, self.before = name, argv, directory, before
+    def __init__(self, name, argv, directory=".", before=None, after=None):
+        self.name, self.argv, self.directory = name, argv, directory
+        self.before, self.after = before, after
         self.seconds, self.processor, self.kib = [], [], 0
 
     def run(self):
@@ -26,7 +27,8 @@ class Contender:
             os.chdir(self.directory)
             null = os.open(os.devnull, os.O_RDWR)
             os.dup2(null, 0)
-            os.dup2(null, 1)
+            out = os.path.join(os.environ["TMPDIR"], "bench.out")
+            os.dup2(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) if self.after else null, 1)
             log = os.open(os.path.join(os.environ["TMPDIR"], "bench.err"),
                           os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(log, 2)
@@ -39,6 +41,9 @@ class Contender:
             with open(os.path.join(os.environ["TMPDIR"], "bench.err"), encoding="utf-8") as log:
                 sys.exit("%s: status %d\n%s" % (self.argv, os.waitstatus_to_exitcode(status),
                                                 log.read()[-2000:]))
+        if self.after:
+            with open(os.path.join(os.environ["TMPDIR"], "bench.out"), encoding="utf-8") as out:
+                self.after(out.read())
 
     @property
     def median(self):
