@@ -80,31 +80,66 @@ static int open_temporary(const char *dir, mode_t mode, char temporary[PATH_MAX]
     return -1;
 }
 
+/* Never over an existing file. A link is what file systems without RENAME_NOREPLACE have. */
+static int rename_new(const char *temporary, const char *path)
+{
+    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+        return 0;
+    if ((errno != EINVAL && errno != ENOSYS) || link(temporary, path) != 0)
+        return -1;
+    unlink(temporary);
+    return 0;
+}
+
+/* Fill the new file and let ${give_name} give it its name. Else it is gone, and errno says why. */
+static int fill(int fd, const char *temporary, const void *data, size_t n, const char *path,
+                int (*give_name)(const char *temporary, const char *path))
+{
+    int failed = write_all(fd, data, n) != 0 || fsync(fd) != 0;
+    int errnum = errno;
+
+    if (close(fd) != 0 && !failed) {
+        failed = 1;
+        errnum = errno;
+    }
+    if (!failed && give_name(temporary, path) != 0) {
+        failed = 1;
+        errnum = errno;
+    }
+    if (failed)
+        unlink(temporary);
+    errno = errnum;
+    return failed ? -1 : 0;
+}
+
 int fs_write(const char *path, const void *data, size_t n, mode_t mode, struct err *err)
 {
     auto_free char *dir = directory_of(path);
     char temporary[PATH_MAX];
     int fd = open_temporary(dir, mode, temporary);
-    int failed;
-    int errnum;
 
     if (fd < 0)
         return err_sys(err, ERR_INTERNAL, errno, "could not create a file in \"%s\"", dir);
-    failed = write_all(fd, data, n) != 0 || fsync(fd) != 0;
-    errnum = errno;
-    if (close(fd) != 0 && !failed) {
-        failed = 1;
-        errnum = errno;
-    }
-    if (!failed && rename(temporary, path) != 0) {
-        failed = 1;
-        errnum = errno;
-    }
-    if (failed) {
-        unlink(temporary);
-        return err_sys(err, ERR_INTERNAL, errnum, "could not write file \"%s\"", path);
-    }
+    if (fill(fd, temporary, data, n, path, rename) != 0)
+        return err_sys(err, ERR_INTERNAL, errno, "could not write file \"%s\"", path);
     return fs_sync_dir(dir, err);
+}
+
+int fs_create(const char *path, const void *data, size_t n, mode_t mode, struct err *err)
+{
+    auto_free char *dir = directory_of(path);
+    char temporary[PATH_MAX];
+    int fd = open_temporary(dir, mode, temporary);
+
+    if (fd < 0)
+        return err_sys(err, ERR_INTERNAL, errno, "could not write \"%s\"", path);
+    if (fill(fd, temporary, data, n, path, rename_new) != 0)
+        return errno == EEXIST ? FS_EXISTS
+                               : err_sys(err, ERR_INTERNAL, errno, "could not write \"%s\"", path);
+    if (fs_sync_dir(dir, err) == 0)
+        return 0;
+    unlink(path); /* what may be gone after a power loss was not created */
+    return -1;
 }
 
 /* Write at the end of ${fd}; a write that fails half-way is taken back, as long as nobody else

@@ -16,6 +16,12 @@
  * fsync, rename, fsync of the directory. Changes: files. */
 int fs_write(const char *path, const void *data, size_t n, mode_t mode, struct err *err) CHECK;
 
+/* fs_create(path, data, n, mode, err): a new file, whole and durable or not at all, and never over what
+ * has that name: then FS_EXISTS, without a failure. What a crash leaves beside it begins with "." and
+ * ends with ".tmp". Changes: files. */
+enum { FS_EXISTS = 1 };
+int fs_create(const char *path, const void *data, size_t n, mode_t mode, struct err *err) CHECK;
+
 /* fs_append(path, data, n, err): append and fsync; creates the file with mode 0600 and makes its
  * name durable. Changes: files. */
 int fs_append(const char *path, const void *data, size_t n, struct err *err) CHECK;

@@ -1,7 +1,33 @@
 /* test_fs - files appear whole or not at all. */
 #include "basetest.h"
 
+#include <errno.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+/* libc calls that a test may make fail: these definitions stand before the library's. */
+static int rename_errno, sync_errno;
+
+int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned int flags)
+{
+    errno = rename_errno;
+    return rename_errno != 0 ? -1 : (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, flags);
+}
+
+int fsync(int fd)
+{
+    struct stat st;
+
+    if (sync_errno != 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        errno = sync_errno;
+        return -1;
+    }
+    return (int)syscall(SYS_fsync, fd);
+}
 
 static struct arena *arena;
 static char *dir;
@@ -105,6 +131,140 @@ static void test_write_beside_leftovers(void **state)
     put(stale.data, "of a process that was killed");
     put("file", "after");
     holds("file", "after");
+}
+
+static int create(const char *name, const char *text, struct err *err)
+{
+    return fs_create(in_dir(name), text, strlen(text), 0666, err);
+}
+
+static void test_create(void **state)
+{
+    static const int errnums[] = {0, EINVAL, ENOSYS}; /* where it is not known, a link does it */
+    struct err err = ERR_INIT;
+    struct stat st;
+
+    (void)state;
+    umask(027);
+    for (size_t i = 0; i < sizeof errnums / sizeof *errnums; i++) {
+        rename_errno = errnums[i];
+        assert_int_equal(create("new", "one", &err), 0);
+        holds("new", "one");
+        assert_int_equal(create("new", "two", &err), FS_EXISTS);
+        holds("new", "one");
+        assert_int_equal(stat(in_dir("new"), &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0640);
+        assert_int_equal(st.st_nlink, 1);
+        assert_int_equal(entries(dir), 1); /* no temporary file stays */
+        assert_int_equal(unlink(in_dir("new")), 0);
+    }
+    rename_errno = 0;
+    umask(022);
+    assert_int_equal(symlink("nowhere", in_dir("link")), 0);
+    assert_int_equal(create("link", "x", &err), FS_EXISTS);
+    assert_int_equal(fs_mkdirs(in_dir("sub"), 0700, &err), 0);
+    assert_int_equal(create("sub", "x", &err), FS_EXISTS);
+    assert_int_equal(create("sub/empty", "", &err), 0);
+    holds("sub/empty", "");
+    assert_int_equal(err.code, ERR_NONE);
+}
+
+static void test_create_refused(void **state)
+{
+    struct err err = ERR_INIT;
+
+    (void)state;
+    refused(create("no/file", "x", &err), &err, "/no/file\"", "No such file");
+    rename_errno = EIO;
+    refused(create("file", "x", &err), &err, "could not write \"", "Input/output error");
+    rename_errno = 0;
+    sync_errno = EIO; /* it would not be durable: then it is not there */
+    refused(create("file", "x", &err), &err, dir, "Input/output error");
+    sync_errno = EINVAL;
+    assert_int_equal(create("file", "x", &err), 0); /* the file system has no such thing */
+    assert_int_equal(entries(dir), 1);
+}
+
+/* Names that others left beside it: the next one is taken; where all are, the file is not "there". */
+static void test_create_beside_leftovers(void **state)
+{
+    struct err err = ERR_INIT;
+
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        if (i == 99) {
+            assert_int_equal(create("file", "after", &err), 0);
+            holds("file", "after");
+        }
+        put(arena_printf(arena, ".deploy-db.%ld.%d.tmp", (long)getpid(), i), "left");
+    }
+    refused(create("other", "x", &err), &err, "/other\"", "File exists");
+    holds(arena_printf(arena, ".deploy-db.%ld.0.tmp", (long)getpid()), "left");
+}
+
+/* ${act} in a process of its own, in the directory. */
+static void apart(void (*act)(void))
+{
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        if (chdir(dir) == 0)
+            act();
+        _exit(99);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* End the process: 0 when creating "file" fails with ${reason}, and nothing is left. */
+static void create_fails(const char *folder, size_t n, const char *reason)
+{
+    struct err err = ERR_INIT;
+    int rc = fs_create(arena_printf(arena, "%s/file", folder), mem_alloc(n), n, 0666, &err);
+
+    if (rc == -1 && strstr(err.primary, reason) != NULL && entries(folder) == 0)
+        _exit(0);
+    fprintf(stderr, "%d: %s; %zu files\n", rc, err.primary, entries(folder));
+    _exit(1);
+}
+
+static void create_unprivileged(void)
+{
+    if (chmod(".", 0555) == 0 && (geteuid() != 0 || (setgid(65534) == 0 && setuid(65534) == 0)))
+        create_fails(".", 1, "Permission denied");
+}
+
+static bool is_written(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY);
+    bool is_done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+    return fd >= 0 && close(fd) == 0 && is_done;
+}
+
+/* Our user is root in here, and may mount. */
+static void create_on_full_disk(void)
+{
+    const char *users = arena_printf(arena, "0 %u 1", (unsigned)geteuid());
+    const char *groups = arena_printf(arena, "0 %u 1", (unsigned)getegid());
+
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 && is_written("/proc/self/uid_map", users) &&
+        is_written("/proc/self/setgroups", "deny") && is_written("/proc/self/gid_map", groups) &&
+        mkdir("disk", 0700) == 0 && mount("tmpfs", "disk", "tmpfs", 0, "size=64k") == 0)
+        create_fails("disk", 1 << 20, "No space left");
+    perror("a small file system");
+}
+
+static void test_create_where_it_fails(void **state)
+{
+    (void)state;
+    apart(create_on_full_disk);
+    assert_int_equal(rmdir(in_dir("disk")), 0);
+    apart(create_unprivileged);
+    assert_int_equal(chmod(dir, 0700), 0);
+    assert_int_equal(entries(dir), 0);
 }
 
 static void test_append(void **state)
@@ -294,6 +454,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_write),         TEST(test_write_refused), TEST(test_write_beside_leftovers),
+        TEST(test_create),        TEST(test_create_refused),
+        TEST(test_create_beside_leftovers),                 TEST(test_create_where_it_fails),
         TEST(test_append),        TEST(test_read),          TEST(test_mkdirs),
         TEST(test_exists),        TEST(test_list),          TEST(test_free_bytes),
         TEST(test_private),       TEST(test_private_link),  TEST(test_private_owner),
