@@ -130,7 +130,8 @@ $(foreach p,$(PLUGINS),$(eval $(call PLUGIN_RULE,$p)))
 # tests/unit/FLOOR/test_X.c is linked with FLOOR and the floors below it; tests/unit/plugins/P/
 # test_X.c with the plugin's objects, and with PLUGIN_FLOORS_P, of which the fake host offers what the
 # real one does; both run under cmocka.
-PLUGIN_FLOORS_sql := pg
+PLUGIN_FLOORS_sql     := pg revision
+PLUGIN_FLOORS_alembic := revision
 
 UNIT_SRCS := $(wildcard tests/unit/*/test_*.c)
 UNITS     := $(UNIT_SRCS:tests/unit/%.c=$(B)/tests/%)

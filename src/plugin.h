@@ -115,6 +115,21 @@ struct ddb_comment {
     size_t depth;     /* of the parentheses and BEGIN ATOMIC bodies around it: inside a statement */
 };
 
+/* What a new revision file is to be called: Alembic's file_template. */
+enum ddb_file_name_flag {
+    DDB_FILE_NAME_ESCAPED = 1, /* in the template, "%%(" stands for "%(" */
+};
+
+struct ddb_file_name {
+    size_t size;
+    const char *file_template; /* NULL: "%(rev)s_%(slug)s" */
+    const char *id;
+    const char *message;  /* "": none */
+    const char *moment;   /* "2026-01-31 13:45:10", local time; more may follow */
+    size_t slug_length;   /* how many characters of the message; 0: 40 */
+    uint64_t flags;       /* sum of enum ddb_file_name_flag */
+};
+
 struct ddb_host {
     size_t size;
     uint64_t abi;
@@ -196,6 +211,16 @@ struct ddb_host {
                  int (*each)(void *arg, const struct ddb_statement *statement), void *arg);
     int (*comments)(struct ddb_call *call, const char *text, size_t n,
                     int (*each)(void *arg, const struct ddb_comment *comment), void *arg);
+
+    /* file_name(call, wanted, name): the name by the template, without its ending; it may have
+     * slashes. 1: only Python can tell for sure; ${name} is then the best guess for the message's
+     * characters, or NULL when the template is not understood. */
+    int (*file_name)(struct ddb_call *call, const struct ddb_file_name *wanted, const char **name);
+
+    /* create_file(call, path, data, n): a new file, whole and durable or not at all, with the folders
+     * it needs. 1: the name is taken; nothing is changed, and no failure recorded. What a crash
+     * leaves beside it begins with "." and ends with ".tmp". Changes: files. */
+    int (*create_file)(struct ddb_call *call, const char *path, const void *data, size_t n);
 };
 
 /* --- engine: lists revisions, runs migrations ------------------------------------------------- */

@@ -1,38 +1,25 @@
 /* place - see place.h. */
 #include "place.h"
 
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
-
-#include "pytext.h"
+#include <time.h>
 
 enum { SLUG_CHARS = 40 }; /* Alembic's default of truncate_slug_length */
 
-int place_moment(struct ddb_call *call, const char *create_date, struct moment *moment)
+const char *place_moment(struct ddb_call *call, const char *create_date)
 {
     struct timeval now;
+    struct tm local;
     char text[64];
 
-    *moment = (struct moment){0};
-    if (create_date == NULL) {
-        (void)gettimeofday(&now, NULL);
-        moment->epoch = now.tv_sec;
-        (void)localtime_r(&moment->epoch, &moment->local);
-        (void)strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &moment->local);
-        moment->text = now.tv_usec == 0
-                           ? alembic_host->format(call, "%s", text)
-                           : alembic_host->format(call, "%s.%06ld", text, (long)now.tv_usec);
-        return 0;
-    }
-    if (strptime(create_date, "%Y-%m-%d %H:%M:%S", &moment->local) == NULL)
-        return alembic_host->fail(call, "\"%s\" is no date and time", create_date);
-    moment->local.tm_isdst = -1;
-    moment->epoch = mktime(&moment->local);
-    moment->text = create_date;
-    return 0;
+    if (create_date != NULL)
+        return create_date;
+    (void)gettimeofday(&now, NULL);
+    (void)strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", localtime_r(&now.tv_sec, &local));
+    return now.tv_usec == 0 ? alembic_host->format(call, "%s", text)
+                            : alembic_host->format(call, "%s.%06ld", text, (long)now.tv_usec);
 }
 
 /* --- the folder -------------------------------------------------------------------------------*/
@@ -120,81 +107,6 @@ static int find_folder(struct ddb_call *call, const struct project *project,
 
 /* --- the name ---------------------------------------------------------------------------------*/
 
-struct token {
-    const char *name;
-    const char *text; /* for "%(name)s"; NULL: a number */
-    long long number;
-};
-
-/* The conversion behind "%(name)" at ${spec}; its value, or NULL when only Python can tell. */
-static const char *convert(struct ddb_call *call, const struct token *token, const char *spec,
-                           size_t n)
-{
-    bool zero = n > 1 && spec[0] == '0', exact = n > 1 && spec[0] == '.';
-    size_t at = zero || exact;
-    int width = 0;
-
-    if (token->text != NULL)
-        return n == 1 && *spec == 's' ? token->text : NULL;
-    if (n - at > 3)
-        return NULL;
-    for (; at + 1 < n; at++) {
-        if (spec[at] < '0' || spec[at] > '9')
-            return NULL;
-        width = width * 10 + spec[at] - '0';
-    }
-    if (spec[at] != 'd' && spec[at] != 'i' && (spec[at] != 's' || n > 1))
-        return NULL;
-    if (exact)
-        return alembic_host->format(call, "%.*lld", width, token->number);
-    if (zero)
-        return alembic_host->format(call, "%0*lld", width, token->number);
-    return alembic_host->format(call, "%*lld", width, token->number);
-}
-
-/* "%(name)CONVERSION" at ${text}, which becomes what follows it. */
-static const char *token_at(struct ddb_call *call, const struct token *tokens, const char **text)
-{
-    const char *close = (*text)[1] == '(' ? strchr(*text, ')') : NULL;
-    size_t n;
-
-    if (close == NULL)
-        return NULL;
-    n = strspn(close + 1, "0123456789.") + 1;
-    for (; tokens->name != NULL; tokens++)
-        if (strlen(tokens->name) == (size_t)(close - *text - 2) &&
-            strncmp(tokens->name, *text + 2, strlen(tokens->name)) == 0) {
-            *text = close + 1 + n;
-            return convert(call, tokens, close + 1, n);
-        }
-    return NULL;
-}
-
-/* The name by ${template}; NULL when only Python can tell. */
-static const char *expand(struct ddb_call *call, const char *template, const struct token *tokens)
-{
-    const char *out = "", *value;
-
-    while (*template != '\0') {
-        size_t n = strcspn(template, "%");
-
-        out = alembic_host->format(call, "%s%.*s", out, (int)n, template);
-        template += n;
-        if (*template == '\0')
-            break;
-        if (template[1] == '%') {
-            value = "%";
-            template += 2;
-        } else {
-            value = token_at(call, tokens, &template);
-        }
-        if (value == NULL)
-            return NULL;
-        out = alembic_host->format(call, "%s%s", out, value);
-    }
-    return out;
-}
-
 /* truncate_slug_length; 0: only Python can tell. */
 static size_t slug_chars(const char *text)
 {
@@ -210,48 +122,43 @@ static size_t slug_chars(const char *text)
 }
 
 static int find_name(struct ddb_call *call, const struct config *options,
-                     const struct ddb_new_revision *revision, const struct moment *moment,
+                     const struct ddb_new_revision *revision, const char *moment,
                      const char **name, const char **why)
 {
-    const char *template, *length;
-    const struct tm *tm = &moment->local;
-    struct token tokens[] = {
-        {"slug", NULL, 0},
-        {"rev", revision->id, 0},
-        {"epoch", NULL, moment->epoch},
-        {"year", NULL, tm->tm_year + 1900},
-        {"month", NULL, tm->tm_mon + 1},
-        {"day", NULL, tm->tm_mday},
-        {"hour", NULL, tm->tm_hour},
-        {"minute", NULL, tm->tm_min},
-        {"second", NULL, tm->tm_sec},
-        {NULL, NULL, 0},
+    struct ddb_file_name wanted = {
+        .size = sizeof wanted,
+        .id = revision->id,
+        .message = revision->message,
+        .moment = moment,
     };
+    const char *length;
+    int rc;
 
-    if (config_get(call, options, "file_template", &template) != 0 ||
+    if (config_get(call, options, "file_template", &wanted.file_template) != 0 ||
         config_get(call, options, "truncate_slug_length", &length) != 0)
         return -1;
-    if (slug_chars(length) == 0) {
+    wanted.slug_length = slug_chars(length);
+    if (wanted.slug_length == 0) {
         *why = alembic_host->format(call, "truncate_slug_length is \"%s\"", length);
         return 0;
     }
-    tokens[0].text = pytext_slug(call, revision->message, slug_chars(length));
-    if (tokens[0].text == NULL) {
+    rc = alembic_host->file_name(call, &wanted, name);
+    if (rc < 0)
+        return -1;
+    if (*name == NULL || strchr(*name, '/') != NULL)
+        *why = wanted.file_template == NULL
+                   ? "the identifier has a slash"
+                   : alembic_host->format(call, "file_template is \"%s\"", wanted.file_template);
+    else if (rc > 0)
         *why = "the message has characters that only Python can put into a file's name";
-        return 0;
-    }
-    template = template == NULL ? "%(rev)s_%(slug)s" : template;
-    *name = expand(call, template, tokens);
-    if (*name == NULL || strchr(*name, '/') != NULL) {
+    if (*why != NULL)
         *name = NULL;
-        *why = alembic_host->format(call, "file_template is \"%s\"", template);
-    }
     return 0;
 }
 
 int place_find(struct ddb_call *call, const struct project *project,
                const struct locations *locations, const struct ddb_new_revision *revision,
-               const struct moment *moment, const char **path, const char **why)
+               const char *moment, const char **path, const char **why)
 {
     const char *folder = NULL, *name = NULL;
 

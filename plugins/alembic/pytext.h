@@ -1,9 +1,7 @@
 /*
- * pytext - texts as Python writes them: repr(), and the words of a message for a file's name.
- * Changes: nothing.
+ * pytext - texts as Python writes them. Changes: nothing.
  *
- * Letters of Latin, Greek, Cyrillic, Hebrew, Arabic, Chinese, Japanese and Korean are known, and
- * the common signs. For any other character the answer is NULL: Python must be asked then.
+ * Letters of Latin, Greek, Cyrillic, Hebrew, Arabic, Chinese, Japanese and Korean are known. For any other character the answer is NULL: Python must be asked then.
  */
 #ifndef ALEMBIC_PYTEXT_H
 #define ALEMBIC_PYTEXT_H
@@ -20,9 +18,5 @@ bool pytext_is_utf8(const char *text);
 const char *pytext_repr(struct ddb_call *call, const char *text);
 const char *pytext_repr_list(struct ddb_call *call, const char *const *list, const char *brackets,
                              bool always);
-
-/* pytext_slug(call, message, max): its words in lower case with "_" between; what is longer than
- * ${max} characters loses its last word, and ends with "_" instead. */
-const char *pytext_slug(struct ddb_call *call, const char *message, size_t max);
 
 #endif

@@ -2,14 +2,9 @@
 #include "write.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "command.h"
 #include "header.h"
@@ -18,94 +13,16 @@
 #include "project.h"
 #include "pytext.h"
 
-/* --- a file that appears whole ----------------------------------------------------------------*/
+/* --- the file ---------------------------------------------------------------------------------*/
 
-static int fail_errno(struct ddb_call *call, const char *what, const char *path)
-{
-    return alembic_host->fail(call, "could not %s \"%s\": %s", what, path, strerror(errno));
-}
-
-static int write_all(int fd, const char *text, size_t n)
-{
-    while (n > 0) {
-        ssize_t wrote = write(fd, text, n);
-
-        if (wrote < 0 && errno != EINTR)
-            return -1;
-        text += wrote > 0 ? wrote : 0;
-        n -= wrote > 0 ? (size_t)wrote : 0;
-    }
-    return fsync(fd);
-}
-
-/* Give the file its name unless the name is taken. A link is what file systems without
- * RENAME_NOREPLACE have. */
-static int name_file(const char *temporary, const char *path)
-{
-    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
-        return 0;
-    if (errno != EINVAL && errno != ENOSYS)
-        return -1;
-    return link(temporary, path) == 0 ? unlink(temporary) : -1;
-}
-
-static void sync_folder(struct ddb_call *call, const char *folder)
-{
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd < 0 || fsync(fd) != 0)
-        alembic_host->log(call, DDB_LEVEL_WARNING, "could not make \"%s\" durable: %s", folder,
-                          strerror(errno));
-    if (fd >= 0)
-        close(fd);
-}
-
-/* A version location that is configured but not there yet, with the folders above it. */
-static int make_folders(struct ddb_call *call, const char *folder)
-{
-    char *path = alembic_host->format(call, "%s", folder);
-
-    for (char *slash = path + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
-        *slash = '\0';
-        if (mkdir(path, 0777) != 0 && errno != EEXIST)
-            return fail_errno(call, "make directory", path);
-        *slash = '/';
-    }
-    return mkdir(path, 0777) == 0 || errno == EEXIST ? 0 : fail_errno(call, "make directory", path);
-}
-
-/* The temporary name begins as Alembic passes over it, and does not end as a revision's. */
 static int put_file(struct ddb_call *call, const char *path, const char *text, size_t n)
 {
-    const char *name = strrchr(path, '/') + 1;
-    const char *folder = alembic_host->format(call, "%.*s", (int)(name - path - 1), path);
-    uint64_t random = 0;
-    const char *temporary;
-    int fd;
-    bool failed;
+    int rc = alembic_host->create_file(call, path, text, n);
 
-    if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
-        return fail_errno(call, "find a name beside", path);
-    temporary = alembic_host->format(call, "%s/.#%016llx", folder, (unsigned long long)random);
-    if (access(folder, F_OK) != 0 && make_folders(call, folder) != 0)
-        return -1;
-    fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0666);
-    if (fd < 0)
-        return fail_errno(call, "write", path);
-    failed = write_all(fd, text, n) != 0;
-    failed |= close(fd) != 0;
-    if (!failed && name_file(temporary, path) == 0) {
-        sync_folder(call, folder);
-        return 0;
-    }
-    if (errno == EEXIST) {
-        alembic_host->fail(call, "\"%s\" exists already", path);
-        alembic_host->hint(call, "Choose another message or identifier, or remove the file.");
-    } else {
-        (void)fail_errno(call, "write", path);
-    }
-    unlink(temporary);
-    return -1;
+    if (rc <= 0)
+        return rc;
+    alembic_host->fail(call, "\"%s\" exists already", path);
+    return alembic_host->hint(call, "Choose another message or identifier, or remove the file.");
 }
 
 /* --- is it right before anybody can see it? ---------------------------------------------------*/
@@ -287,13 +204,13 @@ static int options_beyond(struct ddb_call *call, const struct locations *locatio
 }
 
 static int render(struct ddb_call *call, const char *template,
-                  const struct ddb_new_revision *revision, const struct moment *moment,
+                  const struct ddb_new_revision *revision, const char *moment,
                   struct mako_file *file, const char **why)
 {
     struct mako_values values = {
         .message = *revision->message != '\0' ? revision->message : "empty message",
         .id = revision->id,
-        .create_date = moment->text,
+        .create_date = moment,
         .down = revision->down,
         .labels = revision->labels,
         .depends_on = revision->depends_on,
@@ -303,7 +220,8 @@ static int render(struct ddb_call *call, const char *template,
     size_t n;
 
     if (project_read(template, PROJECT_MAX_FILE, &text, &n) != 0) {
-        (void)fail_errno(call, "read the template", template);
+        alembic_host->fail(call, "could not read the template \"%s\": %s", template,
+                           strerror(errno));
         return alembic_host->hint(call, "Alembic's `init` writes one; it belongs beside env.py.");
     }
     stop = mako_render(call, text, n, &values, file);
@@ -323,9 +241,8 @@ static int write_here(struct ddb_call *call, const struct ddb_new_revision *revi
 {
     struct project project;
     struct locations locations;
-    struct moment moment;
+    const char *template, *moment = place_moment(call, revision->create_date);
     struct mako_file file;
-    const char *template;
 
     project_open(call, &project);
     if (project_locations(call, &project, &locations) != 0)
@@ -336,12 +253,11 @@ static int write_here(struct ddb_call *call, const struct ddb_new_revision *revi
     if (*why != NULL)
         return 0;
     template = alembic_host->format(call, "%s/script.py.mako", locations.script);
-    if (place_moment(call, revision->create_date, &moment) != 0 ||
-        place_find(call, &project, &locations, revision, &moment, path, why) != 0)
+    if (place_find(call, &project, &locations, revision, moment, path, why) != 0)
         return -1;
     if (*why != NULL)
         return 0;
-    if (render(call, template, revision, &moment, &file, why) != 0)
+    if (render(call, template, revision, moment, &file, why) != 0)
         return -1;
     return *why != NULL ? 0 : put_file(call, *path, file.text, file.n);
 }

@@ -1,14 +1,9 @@
 /* write - see write.h. */
 #include "write.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "file.h"
 #include "folder.h"
@@ -43,19 +38,16 @@ static const char *field(struct ddb_call *call, const char *text, const char *na
     return sql_host->format(call, "%s%s: %s\n", text, name, joined(call, values));
 }
 
-static const char *header_of(const struct draft *draft, const struct tm *when)
+static const char *header_of(const struct draft *draft, const char *moment)
 {
     const struct ddb_new_revision *revision = draft->revision;
     struct ddb_call *call = draft->call;
-    char date[32];
     const char *text = sql_host->format(call, "%s\n\nRevision ID: %s\n", draft->message,
                                         revision->id);
 
-    strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S", when);
     text = revision->down[0] != NULL ? field(call, text, "Revises", revision->down)
                                      : sql_host->format(call, "%sRevises:\n", text);
-    text = sql_host->format(call, "%sCreate Date: %s\n", text,
-                            revision->create_date != NULL ? revision->create_date : date);
+    text = sql_host->format(call, "%sCreate Date: %s\n", text, moment);
     text = field(call, text, "Branch Labels", revision->labels);
     return field(call, text, "Depends On", revision->depends_on);
 }
@@ -98,7 +90,7 @@ static const char *section_of(struct ddb_call *call, const char *body, const cha
                             body[n - 1] == '\n' ? "" : "\n");
 }
 
-static int draft_text(struct draft *draft, const struct tm *when)
+static void draft_text(struct draft *draft, const char *moment)
 {
     const struct ddb_new_revision *revision = draft->revision;
     struct ddb_call *call = draft->call;
@@ -106,7 +98,7 @@ static int draft_text(struct draft *draft, const struct tm *when)
 
     draft->message = revision->message != NULL && *revision->message != '\0' ? revision->message
                                                                            : "empty message";
-    draft->header = header_of(draft, when);
+    draft->header = header_of(draft, moment);
     draft->upgrade = section_of(
         call, revision->upgrade,
         joins ? "-- Joins the revisions above; statements may be added."
@@ -123,7 +115,6 @@ static int draft_text(struct draft *draft, const struct tm *when)
                                    draft->upgrade,
                                    draft->downgrade == NULL ? "" : "\n-- downgrade\n",
                                    draft->downgrade == NULL ? "" : draft->downgrade);
-    return 0;
 }
 
 /* --- whether it reads back ---------------------------------------------------------------------*/
@@ -194,72 +185,14 @@ static int check_draft(const struct draft *draft, const char *path)
 
 /* --- the file ----------------------------------------------------------------------------------*/
 
-static int not_written(struct ddb_call *call, const char *path, int errnum)
+static int put_file(struct ddb_call *call, const char *path, const char *text)
 {
-    if (errnum == EEXIST) {
-        sql_host->fail(call, "\"%s\" exists", path);
-        return sql_host->hint(call, "Give the revision another identifier or message.");
-    }
-    return sql_host->fail(call, "could not write \"%s\": %s", path, strerror(errnum));
-}
+    int rc = sql_host->create_file(call, path, text, strlen(text));
 
-static int write_all(int fd, const char *text, size_t n)
-{
-    while (n > 0) {
-        ssize_t put = write(fd, text, n);
-
-        if (put < 0 && errno != EINTR)
-            return -1;
-        text += put > 0 ? put : 0;
-        n -= put > 0 ? (size_t)put : 0;
-    }
-    return fsync(fd);
-}
-
-/* Never over an existing file: not every file system knows the flag, nor has every one links. */
-static int give_name(const char *temp, const char *path)
-{
-    if (renameat2(AT_FDCWD, temp, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
-        return 0;
-    if (errno != EINVAL && errno != ENOSYS)
-        return -1;
-    if (link(temp, path) != 0)
-        return -1;
-    unlink(temp);
-    return 0;
-}
-
-static void sync_folder(const char *folder)
-{
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd >= 0) {
-        (void)!fsync(fd); /* the file is there; not every file system can do this */
-        close(fd);
-    }
-}
-
-static int write_file(struct ddb_call *call, const char *folder, const char *path, const char *text)
-{
-    const char *temp = sql_host->format(call, "%s/.%s.%d", folder, strrchr(path, '/') + 1,
-                                        (int)getpid());
-    int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    int errnum = 0;
-
-    if (fd < 0)
-        return not_written(call, path, errno);
-    if (write_all(fd, text, strlen(text)) != 0)
-        errnum = errno;
-    if (close(fd) != 0 && errnum == 0)
-        errnum = errno;
-    if (errnum == 0 && give_name(temp, path) != 0)
-        errnum = errno;
-    if (errnum != 0) {
-        unlink(temp);
-        return not_written(call, path, errnum);
-    }
-    sync_folder(folder);
-    return 0;
+    if (rc <= 0)
+        return rc;
+    sql_host->fail(call, "\"%s\" exists", path);
+    return sql_host->hint(call, "Give the revision another identifier or message.");
 }
 
 /* --- where ------------------------------------------------------------------------------------ */
@@ -325,42 +258,24 @@ static const char *folder_for(struct ddb_call *call, const struct ddb_new_revisi
     return folder;
 }
 
-/* The folders of ${name} below ${folder}, which may be missing. */
-static int make_folders(struct ddb_call *call, const char *folder, const char *name)
-{
-    for (const char *slash = strchr(name, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        const char *path = sql_host->format(call, "%s/%.*s", folder, (int)(slash - name), name);
-
-        if (mkdir(path, 0777) != 0 && errno != EEXIST)
-            return sql_host->fail(call, "could not create folder \"%s\": %s", path,
-                                  strerror(errno));
-    }
-    return 0;
-}
-
 int write_revision(struct ddb_call *call, const struct ddb_new_revision *revision,
                    const char **path)
 {
     struct draft draft = {.call = call, .revision = revision};
-    const char *folder, *name, *where;
-    struct tm when;
+    const char *moment = name_moment(call, revision->create_date), *folder, *name, *where;
 
     if (revision->flags & DDB_NEW_AUTOGENERATE) {
         sql_host->fail(call, "engine \"sql\" has no models to compare the database with");
         return sql_host->hint(call, "Write the statements into the new file, without "
                                     "--autogenerate.");
     }
-    if (name_date(call, revision->create_date, &when) != 0 || draft_text(&draft, &when) != 0)
-        return -1;
+    draft_text(&draft, moment);
     folder = folder_for(call, revision);
-    name = folder == NULL ? NULL : name_file(call, revision->id, revision->message, &when);
+    name = folder == NULL ? NULL : name_file(call, revision->id, revision->message, moment);
     if (name == NULL)
         return -1;
     where = sql_host->format(call, "%s/%s", folder, name);
-    if (check_draft(&draft, where) != 0 || make_folders(call, folder, name) != 0)
-        return -1;
-    if (write_file(call, sql_host->format(call, "%.*s", (int)(strrchr(where, '/') - where), where),
-                   where, draft.text) != 0)
+    if (check_draft(&draft, where) != 0 || put_file(call, where, draft.text) != 0)
         return -1;
     *path = where;
     return 0;

@@ -13,6 +13,7 @@
 #include "base/proc.h"
 #include "base/progress.h"
 #include "deploy/journal.h"
+#include "deploy/services_files.h"
 #include "deploy/services_sql.h"
 
 static char *vformat(struct arena *arena, const char *fmt, va_list args)
@@ -264,6 +265,8 @@ static const struct ddb_host table = {
     .conninfo = service_conninfo,
     .split = services_sql_split,
     .comments = services_sql_comments,
+    .file_name = services_files_name,
+    .create_file = services_files_create,
 };
 
 const struct ddb_host *services_table(void)

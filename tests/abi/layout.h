@@ -51,7 +51,18 @@ AT(ddb_host, cancelled, 136);
 AT(ddb_host, conninfo, 144); /* 1.1 */
 AT(ddb_host, split, 152);
 AT(ddb_host, comments, 160);
-SIZE(ddb_host, 168);
+AT(ddb_host, file_name, 168);
+AT(ddb_host, create_file, 176);
+SIZE(ddb_host, 184);
+
+AT(ddb_file_name, size, 0);
+AT(ddb_file_name, file_template, 8);
+AT(ddb_file_name, id, 16);
+AT(ddb_file_name, message, 24);
+AT(ddb_file_name, moment, 32);
+AT(ddb_file_name, slug_length, 40);
+AT(ddb_file_name, flags, 48);
+SIZE(ddb_file_name, 56);
 
 AT(ddb_statement, size, 0);
 AT(ddb_statement, text, 8);

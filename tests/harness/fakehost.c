@@ -5,9 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fs.h"
 #include "base/proc.h"
 #ifdef FAKEHOST_pg
 #include "pg/split.h"
+#endif
+#ifdef FAKEHOST_revision
+#include "revision/naming.h"
 #endif
 
 static struct fakehost_pair *fake_find(struct fakehost_pair *pairs, size_t n, const char *key)
@@ -315,6 +319,24 @@ static int fake_comments(struct ddb_call *call, const char *text, size_t n,
 }
 #endif
 
+#ifdef FAKEHOST_revision
+static int fake_file_name(struct ddb_call *call, const struct ddb_file_name *wanted,
+                          const char **name)
+{
+    struct naming naming = {wanted->file_template, (wanted->flags & DDB_FILE_NAME_ESCAPED) != 0,
+                            wanted->slug_length, wanted->id, wanted->message, wanted->moment};
+
+    return naming_file(call->arena, &naming, name, &call->err);
+}
+#endif
+
+static int fake_create_file(struct ddb_call *call, const char *path, const void *data, size_t n)
+{
+    if (fs_mkdirs(fs_dirname(call->arena, path), 0777, &call->err) != 0)
+        return -1;
+    return fs_create(path, data, n, 0666, &call->err);
+}
+
 const struct ddb_host fakehost_services = {
     .size = sizeof fakehost_services,
     .abi = DDB_ABI,
@@ -339,6 +361,10 @@ const struct ddb_host fakehost_services = {
     .split = fake_statements,
     .comments = fake_comments,
 #endif
+#ifdef FAKEHOST_revision
+    .file_name = fake_file_name,
+#endif
+    .create_file = fake_create_file,
 };
 
 struct ddb_call *fakehost_open(const struct ddb_plugin *plugin)

@@ -3,7 +3,7 @@
  *
  * A test includes "fakehost.c" (it is linked with the plugin's objects and base only; where the
  * Makefile adds pg, and so defines FAKEHOST_pg, the services split and comments are there, and are the
- * real ones). Children run for real, through base's proc. Everything a plugin reports is kept for the
+ * real ones; with revision, file_name). Children run for real, through base's proc. Everything a plugin reports is kept for the
  * test to look at.
  */
 #ifndef HARNESS_FAKEHOST_H

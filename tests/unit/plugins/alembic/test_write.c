@@ -135,9 +135,10 @@ static void names(void **state)
         {"%%(year)d-%%(month).2d-%%(day)02d_%%(slug)s", "2026-01-05_a_b.py"},
         {"%%(hour)s%%(minute)d%%(second)2d", "34 9.py"},
         {"100%%%%_%%(year)06d%%(slug)s", "100%_002026a_b.py"},
+        {"%%(year)+d%%(day)-3d%%(rev)s", "+20265  c3.py"},
     };
     static const char *const beyond[] = {"%%(slug)10s", "%%(nope)s", "%%(year)x", "%%(year)", "%%x",
-                                         "%%(year)+d", "a/%%(rev)s", "%%(rev)d"};
+                                         "%%(year)#d", "a/%%(rev)s", "%%(rev)d"};
     struct ddb_new_revision revision = new_revision("a b");
 
     (void)state;
@@ -151,6 +152,20 @@ static void names(void **state)
         assert_non_null(strstr(written(&revision), "failed: "));
         assert_non_null(strstr(call->err.detail, "Alembic was asked because file_template is"));
     }
+    start("", HEADER);
+    revision.message = "İstanbul";
+    assert_non_null(strstr(written(&revision), "failed: "));
+    assert_non_null(strstr(call->err.detail, "Alembic was asked because the message has char"));
+    revision.message = "a b";
+    revision.id = "c/3";
+    assert_non_null(strstr(written(&revision), "failed: "));
+    assert_non_null(strstr(call->err.detail, "because the identifier has a slash"));
+    revision.id = "c3";
+    start("truncate_slug_length = 2\n", HEADER);
+    assert_string_equal(written(&revision), "m/versions/c3_a_.py");
+    start("truncate_slug_length = many\n", HEADER);
+    assert_non_null(strstr(written(&revision), "failed: "));
+    assert_non_null(strstr(call->err.detail, "because truncate_slug_length is \"many\""));
 }
 
 static void folders(void **state)
