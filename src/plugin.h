@@ -169,6 +169,7 @@ struct ddb_host {
      *   version_table, version_table_schema       where Alembic's rows are; no schema: as the
      *                    session's search path finds the table (since 1.1)
      *   direction        "upgrade" or "downgrade": what can_transaction is asked about (since 1.1)
+     *   as_before        "true" where settle finds the database proven as this run found it (since 1.1)
      *   timeout_ms       the deadline for a child of this call, 0 for none */
     const char *(*fact)(struct ddb_call *call, const char *key);
 
@@ -374,7 +375,8 @@ struct ddb_engine {
                    int (*each)(void *arg, const struct ddb_finding *finding), void *arg);
 
     /* settle(call): undo what a half-applied revision has left in the database; nothing to do is
-     * fine. Changes: the database. */
+     * fine. With the fact "as_before" there is nothing to undo: what this run has recorded of
+     * half-applied revisions is forgotten, and they begin afresh. Changes: the database. */
     int (*settle)(struct ddb_call *call);
 };
 

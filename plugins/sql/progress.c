@@ -204,3 +204,17 @@ int progress_forget(struct session *session, const char *revision)
 
     return run_item(session, &item);
 }
+
+int progress_forget_run(struct session *session)
+{
+    const struct session_item item = {
+        .sql = "DELETE FROM deploy_db.half_applied WHERE run = $1",
+        .n = 1,
+        .values = {sql_host->fact(session->call, "run")},
+    };
+    bool exists;
+
+    if (progress_has(session, "half_applied", &exists) < 0)
+        return -1;
+    return exists ? run_item(session, &item) : 0;
+}

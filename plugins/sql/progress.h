@@ -46,11 +46,13 @@ struct session_item progress_forget_item(const char *revision);
 
 /* progress_begin(session, script): the row, with nothing done. progress_running(session,
  * revision): the next statement is about to run outside a transaction; keeps which indexes are
- * invalid now. progress_done: it is done; progress_forget: forget the row. Each is a transaction
- * of its own. Changes: deploy_db.half_applied. */
+ * invalid now. progress_done: it is done; progress_forget: forget the row;
+ * progress_forget_run(session): the rows that this run began. Each is a transaction of its own.
+ * Changes: deploy_db.half_applied. */
 int progress_begin(struct session *session, const struct script *script);
 int progress_running(struct session *session, const char *revision);
 int progress_done(struct session *session, const char *revision, size_t done);
 int progress_forget(struct session *session, const char *revision);
+int progress_forget_run(struct session *session);
 
 #endif

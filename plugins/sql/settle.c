@@ -138,20 +138,28 @@ static int settle_one(struct session *session, const struct paths *paths,
     return progress_forget(session, half->revision);
 }
 
-int settle_all(struct ddb_call *call)
+static int undo_halves(struct session *session)
 {
-    struct session session;
     struct progress_half *halves;
     struct paths paths;
     size_t n;
+    int rc = progress_halves(session, &halves, &n);
+
+    if (rc == 0 && n > 0)
+        rc = paths_read(session->call, &paths);
+    for (size_t i = 0; rc == 0 && i < n; i++) /* the one that was begun last comes first */
+        rc = settle_one(session, &paths, &halves[n - 1 - i]);
+    return rc;
+}
+
+int settle_all(struct ddb_call *call)
+{
+    struct session session;
     int rc = session_open(call, &session, false);
 
     if (rc == 0)
-        rc = progress_halves(&session, &halves, &n);
-    if (rc == 0 && n > 0)
-        rc = paths_read(call, &paths);
-    for (size_t i = 0; rc == 0 && i < n; i++) /* the one that was begun last comes first */
-        rc = settle_one(&session, &paths, &halves[n - 1 - i]);
+        rc = sql_host->fact(call, "as_before") != NULL ? progress_forget_run(&session)
+                                                       : undo_halves(&session);
     session_close(&session);
     return rc;
 }

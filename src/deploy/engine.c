@@ -133,13 +133,14 @@ int engine_run(struct services *services, const struct goal_path *path, bool *lo
     return -1;
 }
 
-int engine_settle(struct services *services, struct err *err)
+int engine_settle(struct services *services, bool as_before, struct err *err)
 {
     struct ddb_call call = services_begin(services, &services->engine, err);
 
     if (ops(services)->settle == NULL)
         return 0;
     call.changes = true;
+    call.as_before = as_before;
     return services_end(&call, ops(services)->settle(&call), "settle", ERR_INTERNAL);
 }
 

@@ -22,8 +22,9 @@ bool engine_takes_steps(const struct services *services);
 int engine_run(struct services *services, const struct goal_path *path, bool *lock_timeout,
                struct err *err) CHECK;
 
-/* engine_settle(services, err): undo what half-applied revisions left. Changes: the database. */
-int engine_settle(struct services *services, struct err *err) CHECK;
+/* engine_settle(services, as_before, err): undo what half-applied revisions left; with ${as_before} there
+ * is nothing to undo, and the engine only forgets that this run began them. Changes: the database. */
+int engine_settle(struct services *services, bool as_before, struct err *err) CHECK;
 
 /* engine_sql(services, path, rows, has_table, out, err): the SQL that engine_run would run from the
  * version rows ${rows}; without the version table (${has_table}) it is created. Changes: nothing. */

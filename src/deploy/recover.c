@@ -70,7 +70,14 @@ int recover_stand(struct run *run, struct err *err)
 
 static int rung_transaction(struct run *run, struct err *err)
 {
-    return prove_rolled_back(run, err) ? 0 : -1;
+    struct err forgetting = ERR_INIT;
+
+    if (!prove_rolled_back(run, err))
+        return -1;
+    if (engine_settle(run->services, true, &forgetting) != 0)
+        run_warn(run, "what the engine has recorded of this run could not be cleared away: %s",
+                 forgetting.primary);
+    return 0;
 }
 
 /* One downgrade from the rows as they are now. */
@@ -144,7 +151,7 @@ static int rung_downgrade(struct run *run, struct err *err)
         return err_set(err, ERR_OPERATOR, "only an upgrade can be undone by a downgrade");
     if (!engine_can_downgrade(run->services))
         return err_set(err, ERR_OPERATOR, "the engine cannot downgrade");
-    if (downgrade_targets(run, &targets, err) != 0 || engine_settle(run->services, err) != 0)
+    if (downgrade_targets(run, &targets, err) != 0 || engine_settle(run->services, false, err) != 0)
         return -1;
     for (size_t i = 0; i < targets.n; i++) {
         if (step_down(run, targets.v[i], err) != 0)

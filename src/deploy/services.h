@@ -50,6 +50,7 @@ struct ddb_call {
     int64_t timeout_ms; /* for its children; 0: none */
     bool changes;       /* its sessions change the database: timeouts apply */
     bool is_downgrade;  /* what is asked about goes down */
+    bool as_before;     /* the database is proven to be as the run found it */
     const char *cwd;
     char errors[2048];
 };

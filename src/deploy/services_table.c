@@ -144,6 +144,8 @@ static const char *service_fact(struct ddb_call *call, const char *key)
         return services->conf->version_table_schema;
     if (strcmp(key, "direction") == 0)
         return call->is_downgrade ? "downgrade" : "upgrade";
+    if (strcmp(key, "as_before") == 0)
+        return call->as_before ? "true" : NULL;
     if (strcmp(key, "timeout_ms") == 0)
         return arena_printf(arena, "%lld", (long long)call->timeout_ms);
     if (env == NULL)

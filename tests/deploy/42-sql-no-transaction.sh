@@ -70,6 +70,30 @@ psql_at shop "DELETE FROM orders WHERE id > 1"
 expect_status 0 ddb staging >out 2>err
 expect_equal t "$(psql_at shop "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ux_orders_user'::regclass")"
 
+# A mistake before anything was changed: the corrected file is deployed, from its first statement on.
+sql_revision b3 b1 "look up by day" <<'B'
+-- upgrade
+-- no transaction
+VACUUM orders;
+CREATE INDEX CONCURRENTLY ix_orders_day ON orders (day);
+-- downgrade
+-- no transaction
+DROP INDEX CONCURRENTLY ix_orders_day;
+B
+state_of shop before
+expect_status 7 ddb staging >out 2>err
+expect_contains "$(cat out)" "recovered by: transaction"
+state_of shop after
+expect_same before after "after a mistake"
+expect_equal 0 "$(psql_at shop "SELECT count(*) FROM deploy_db.half_applied")" "half-applied revisions"
+sed -i 's/(day)/(placed_at)/' versions/b3_test.sql
+expect_status 0 ddb staging >out 2>err
+expect_equal t "$(psql_at shop "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_orders_day'::regclass")"
+expect_status 0 ddb downgrade staging -1 >out 2>err
+rm versions/b3_test.sql
+state_of shop after
+expect_same before after "down again after a mistake"
+
 # A statement that cannot run inside a transaction, in a section that is one: refused by the server, undone.
 sql_revision b2 b1 "vacuum" <<'B'
 -- upgrade

@@ -270,6 +270,26 @@ static void test_settle_nothing_done(void **state)
     assert_string_equal(halves(), "");
 }
 
+/* Proven to be as the run found it: nothing is undone, and what another run began stays. */
+static void test_settle_as_before(void **state)
+{
+    (void)state;
+    sql("CREATE TABLE t (id int)");
+    put("a1", "", "-- upgrade\n-- no transaction\nCREATE TABLE a (id int);\nSELECT 1 / 0;\n"
+                  "-- downgrade\nDROP TABLE a;\n");
+    up("a1", "+a1");
+    fakehost_fact(call, "as_before", "true");
+    succeeds(engine->settle(call)); /* there is no record yet */
+    assert_int_equal(engine->steps(call, steps), -1);
+    assert_string_equal(halves(), "a1:1");
+    sql("INSERT INTO deploy_db.half_applied SELECT 'b2', direction, sha256, 1, running, NULL, "
+        "'another run', updated FROM deploy_db.half_applied");
+    fakehost_clear(call);
+    succeeds(engine->settle(call));
+    assert_string_equal(halves(), "b2:1");
+    assert_string_equal(catalog(), "a t");
+}
+
 /* Killed while an index is built. */
 static void test_settle_index(void **state)
 {
@@ -334,6 +354,7 @@ int main(void)
         PROGRESS(test_settle_fails),
         PROGRESS(test_settle_leaves_others),
         PROGRESS(test_settle_and_data),
+        PROGRESS(test_settle_as_before),
         PROGRESS(test_settle_nothing_done),
         PROGRESS(test_settle_index),
         PROGRESS(test_settle_downgrade),
