@@ -222,6 +222,25 @@ static void check_privileges(struct checking *c)
     }
 }
 
+/* Without these rights no step can end, and nobody can tell whether a migration is still at work. */
+static void check_version_table(struct checking *c)
+{
+    const struct conf *conf = c->run->services->conf;
+    struct err err = ERR_INIT;
+    struct err *problem;
+    bool writable;
+
+    if (versions_writable(c->run->db, conf->version_table_schema, conf->version_table, &writable,
+                          &err) != 0) {
+        refuse_failure(c, &err, ERR_REFUSED);
+    } else if (!writable) {
+        problem = refuse(c);
+        err_set(problem, ERR_REFUSED, "role \"%s\" may not change version table \"%s\"",
+                db_user(c->run->db), conf->version_table);
+        err_hint(problem, "GRANT INSERT, UPDATE, DELETE on it to this role, or deploy as its owner.");
+    }
+}
+
 static void check_sessions(struct checking *c)
 {
     struct err *problem;
@@ -381,6 +400,7 @@ static const struct check checks[] = {
     {"server", check_server, false},
     {"unfinished runs", check_unfinished, false},
     {"privileges", check_privileges, false},
+    {"version table", check_version_table, false},
     {"dumps, long and prepared transactions", check_sessions, true},
     {"invalid indexes", check_indexes, true},
     {"the project's database", check_identity, true},

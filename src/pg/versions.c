@@ -72,6 +72,28 @@ int versions_read(struct db *db, const char *schema, const char *table, struct s
     return status;
 }
 
+int versions_writable(struct db *db, const char *schema, const char *table, bool *writable,
+                      struct err *err)
+{
+    auto_result struct db_result *result = NULL;
+    struct arena *arena = arena_new();
+    struct found found;
+    int status = find_table(db, arena, schema, table, &found, err);
+
+    *writable = true;
+    if (status == 0 && found.name != NULL) {
+        status = db_query(db, &result, err,
+                          "SELECT pg_catalog.has_table_privilege($1::pg_catalog.oid, 'INSERT') "
+                          "AND pg_catalog.has_table_privilege($1::pg_catalog.oid, 'UPDATE') "
+                          "AND pg_catalog.has_table_privilege($1::pg_catalog.oid, 'DELETE')",
+                          1, found.oid);
+        if (status == 0)
+            *writable = db_value(result, 0, 0)[0] == 't';
+    }
+    arena_free(arena);
+    return status;
+}
+
 /* Take the lock and give it back: 1 done, 0 somebody is in the way, -1 another failure. */
 static int try_lock(struct db *db, struct arena *arena, const char *name, int64_t wait_ms,
                     struct err *err)

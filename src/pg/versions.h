@@ -11,6 +11,11 @@
 int versions_read(struct db *db, const char *schema, const char *table, struct strvec *rows,
                   bool *exists, struct err *err) CHECK;
 
+/* versions_writable(db, schema, table, writable, err): whether this role may insert, update and delete its
+ * rows, and with that lock the table. A missing one is. Changes: nothing. */
+int versions_writable(struct db *db, const char *schema, const char *table, bool *writable,
+                      struct err *err) CHECK;
+
 /* versions_idle(db, schema, table, wait_ms, busy, err): whether no other session uses the table: an
  * ACCESS EXCLUSIVE lock is taken with a timeout and given back at once. ${busy} lists the sessions in
  * the way ("pid 4711, alembic, since …"). A missing table is idle. Changes: nothing. */

@@ -76,6 +76,21 @@ expect_status 8 ddb recover production >out 2>err
 state_of shop after
 expect_same before after "the database after the role was let"
 
+# --- a role that may not change the version table is refused, whatever it wants -----------------------
+
+psql_at postgres "CREATE ROLE reader LOGIN"
+psql_at shop "GRANT CREATE ON DATABASE shop TO reader; GRANT pg_read_all_data TO reader;
+    GRANT ALL ON SCHEMA public, deploy_db TO reader; GRANT ALL ON ALL TABLES IN SCHEMA deploy_db TO reader"
+state_of shop before
+for args in "staging" "upgrade staging heads" "downgrade staging -1" "stamp staging base"; do
+    # shellcheck disable=SC2086
+    expect_status 4 env DATABASE_URL="postgresql+psycopg2://reader@/shop?host=$PGHOST" \
+        "$DDB_B/deploy-db" $args >out 2>err
+    expect_contains "$(cat err)" 'may not change version table "alembic_version"'
+done
+state_of shop after
+expect_same before after "the database after a role that may only read"
+
 # --- an ordinary role among exhausted connections ------------------------------------------------------
 
 for _ in {1..37}; do

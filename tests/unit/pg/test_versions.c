@@ -116,6 +116,33 @@ static void test_read_failures(void **state)
     pgtest_sql(base, "DROP TABLE alembic_version, other");
 }
 
+static bool writable(struct db *session)
+{
+    struct err err = ERR_INIT;
+    bool yes;
+
+    if (versions_writable(session, NULL, "alembic_version", &yes, &err) < 0)
+        fail_msg("%s", err.primary);
+    return yes;
+}
+
+static void test_writable(void **state)
+{
+    struct db *nobody = pgtest_open(pgtest_target(arena, base, "test_versions_nobody"), DB_READ);
+
+    (void)state;
+    assert_true(writable(nobody)); /* there is no table */
+    pgtest_sql(base, "CREATE TABLE alembic_version (version_num text)");
+    assert_true(writable(db));
+    assert_false(writable(nobody));
+    pgtest_sql(base, "GRANT SELECT, INSERT, UPDATE ON alembic_version TO test_versions_nobody");
+    assert_false(writable(nobody));
+    pgtest_sql(base, "GRANT DELETE ON alembic_version TO test_versions_nobody");
+    assert_true(writable(nobody));
+    db_close(nobody);
+    pgtest_sql(base, "DROP TABLE alembic_version");
+}
+
 static size_t idle(int64_t wait_ms, struct strvec *busy)
 {
     struct err err = ERR_INIT;
@@ -270,6 +297,7 @@ int main(void)
         cmocka_unit_test(test_read_odd_names),
         cmocka_unit_test(test_read_search_path),
         cmocka_unit_test(test_read_failures),
+        cmocka_unit_test(test_writable),
         cmocka_unit_test(test_idle),
         cmocka_unit_test(test_idle_prepared_transaction),
         cmocka_unit_test(test_idle_after_a_while),
