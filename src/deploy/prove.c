@@ -65,18 +65,17 @@ int prove_planned(struct run *run, struct err *err)
     const struct conf *conf = run->services->conf;
     auto_strvec struct strvec rows = {0};
     char **now;
+    size_t n = 0;
     bool exists, same = true;
 
     if (versions_read(run->db, conf->version_table_schema, conf->version_table, &rows, &exists,
                       err) != 0)
         return -1;
     now = arena_list(run->arena, &rows);
-    for (size_t i = 0; run->planned[i] != NULL; i++)
-        same = same && lists_has(now, run->planned[i]);
-    for (size_t i = 0; now[i] != NULL; i++)
-        same = same && lists_has(run->planned, now[i]);
-    if (!same)
-        return err_set(err, ERR_INTERNAL, "version rows are %s, the heads are %s",
+    for (; run->planned[n] != NULL; n++)
+        same = same && lists_has(now, run->planned[n]);
+    if (!same || rows.n != n) /* a row that is stored twice is not planned either */
+        return err_set(err, ERR_INTERNAL, "version rows are %s, planned were %s",
                        lists_joined(run->arena, now, ", ", "(none)"),
                        lists_joined(run->arena, run->planned, ", ", "(none)"));
     return 0;

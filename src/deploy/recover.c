@@ -14,6 +14,7 @@
 #include "pg/ledger.h"
 #include "pg/swap.h"
 #include "pg/versions.h"
+#include "pg/versions_change.h"
 #include "revision/rows.h"
 
 enum { SERVER_WAIT_MS = 30 * 1000, OBSERVE_LOCK_MS = 120 * 1000, IDLE_WAIT_MS = 60 * 1000 };
@@ -139,15 +140,47 @@ static int downgrade_targets(const struct run *run, struct strvec *targets, stru
     return 0;
 }
 
+/* A stamp has changed the rows alone: they are set back, if they are still what it made of them. */
+static int unstamp(struct run *run, struct err *err)
+{
+    const struct conf *conf = run->services->conf;
+    auto_strvec struct strvec ids = {0};
+    struct versions_change *changes;
+    char **now;
+    size_t n_rows = 0, n = 0;
+    bool exists;
+
+    if (prove_planned(run, err) != 0 ||
+        versions_read(run->db, conf->version_table_schema, conf->version_table, &ids, &exists,
+                      err) != 0)
+        return -1;
+    now = arena_list(run->arena, &ids);
+    while (run->before.rows[n_rows] != NULL)
+        n_rows++;
+    changes = arena_alloc(run->arena, (ids.n + n_rows) * sizeof *changes);
+    for (size_t i = 0; i < ids.n; i++)
+        if (!lists_has(run->before.rows, now[i]))
+            changes[n++] = (struct versions_change){now[i], NULL};
+    for (size_t i = 0; i < n_rows; i++)
+        if (!lists_has(now, run->before.rows[i]))
+            changes[n++] = (struct versions_change){NULL, run->before.rows[i]};
+    if (versions_change_rows(run->db, conf->version_table_schema, conf->version_table, now, changes,
+                             n, err) != 0)
+        return -1;
+    return prove_before(run, err);
+}
+
 static int rung_downgrade(struct run *run, struct err *err)
 {
     auto_strvec struct strvec targets = {0};
 
+    if (run->goal.kind == GOAL_STAMP)
+        return unstamp(run, err);
     if (!run->lossless)
         return err_set(err, ERR_OPERATOR, "a downgrade would not bring everything back: %s",
                        run->lossy_reason == NULL || run->lossy_reason[0] == '\0' ? "what the migrations do is not known"
                                                  : run->lossy_reason);
-    if (run->goal.kind == GOAL_DOWNGRADE || run->goal.kind == GOAL_STAMP)
+    if (run->goal.kind == GOAL_DOWNGRADE)
         return err_set(err, ERR_OPERATOR, "only an upgrade can be undone by a downgrade");
     if (!engine_can_downgrade(run->services))
         return err_set(err, ERR_OPERATOR, "the engine cannot downgrade");
@@ -241,10 +274,14 @@ static int is_restored(struct run *run, bool *restored, struct err *err)
 
 static enum err_code give_up(const struct run *run, struct err *err)
 {
-    err_hint(err, "Nothing was thrown away%s%s. Look at the database, then run `deploy-db recover "
-                  "%s` again.",
-             run->snapshot == NULL ? "" : "; the snapshot is ",
-             run->snapshot == NULL ? "" : run->snapshot, run->env->name);
+    if (run->snapshot == NULL && !run->lossless)
+        err_hint(err, "Look at the database, then run `deploy-db recover %s` again.",
+                 run->env->name);
+    else
+        err_hint(err, "Nothing was thrown away%s%s. Look at the database, then run `deploy-db "
+                      "recover %s` again.",
+                 run->snapshot == NULL ? "" : "; the snapshot is ",
+                 run->snapshot == NULL ? "" : run->snapshot, run->env->name);
     return ERR_OPERATOR;
 }
 

@@ -253,11 +253,23 @@ static bool is_any(const char *phase, const char *const *list)
     return false;
 }
 
+/* Whether a run that was cut off in ${phase} may be found as planned. A downgrade or a stamp may be that in
+ * recovery too, because no way back but a restore takes a part of it back: an operator has ended it by
+ * hand, or its end was not heard. */
+static bool leads_forward(const struct run *run, const char *phase)
+{
+    static const char *const forward[] = {"apply", "verify", NULL};
+
+    if (strcmp(phase, "recover") == 0)
+        return run->snapshot == NULL &&
+               (run->goal.kind == GOAL_DOWNGRADE || run->goal.kind == GOAL_STAMP);
+    return is_any(phase, forward);
+}
+
 static enum err_code settle_deployment(struct run *run, const char *phase, struct err *err)
 {
     static const char *const untouched[] = {"",      "plan",     "lock", "preflight",
                                               "hooks", "snapshot", NULL};
-    static const char *const forward[] = {"apply", "verify", NULL};
     struct err reason = ERR_INIT;
 
     if (is_any(phase, untouched))
@@ -268,7 +280,7 @@ static enum err_code settle_deployment(struct run *run, const char *phase, struc
     }
     if (strcmp(phase, "finish") == 0)
         return finish(run, err);
-    if (is_any(phase, forward) && prove_planned(run, &reason) == 0)
+    if (leads_forward(run, phase) && prove_planned(run, &reason) == 0)
         return verify_again(run, err);
     return undo(run, err);
 }

@@ -53,6 +53,35 @@ expect_status 0 ddb stamp production 4d2c --yes >out 2>err
 expect_equal 4d2c8b1e7f33 "$(stored)"
 expect_equal 1 "$(find snapshots -name '*.tar' | wc -l)"
 
+# A failure after the rows were changed: they are set back, without a snapshot; those that no file knows too.
+state_of shop before
+for point in apply.middle verify.middle; do
+    expect_status 7 env DEPLOY_DB_FAULT=$point:fail "$DDB_FAULTS_B/deploy-db" stamp staging base >out 2>err
+    expect_contains "$(cat out)" "recovered by: downgrade"
+    state_of shop after
+    expect_same before after "a stamp that failed at $point"
+done
+psql_at shop "UPDATE alembic_version SET version_num = 'deadbeef0000'"
+state_of shop before
+expect_status 7 env DEPLOY_DB_FAULT=apply.end:fail "$DDB_FAULTS_B/deploy-db" stamp staging heads --purge >out 2>err
+state_of shop after
+expect_same before after "a stamp with --purge that failed"
+expect_status 0 ddb stamp staging 4d2c --purge >out 2>err
+
+# Rows that are stored twice are not as planned before the stamp has made one of them.
+psql_at shop "ALTER TABLE alembic_version DROP CONSTRAINT alembic_version_pkc;
+    INSERT INTO alembic_version SELECT version_num FROM alembic_version"
+state_of shop before
+status=0
+DEPLOY_DB_FAULT=apply.begin:kill ddb_faults stamp staging 4d2c --purge >out 2>err || status=$?
+expect_equal 137 "$status"
+expect_status 7 ddb recover staging >out 2>err
+state_of shop after
+expect_same before after "rows that are stored twice"
+expect_status 0 ddb stamp staging 4d2c --purge >out 2>err
+expect_equal 4d2c8b1e7f33 "$(stored)"
+psql_at shop "ALTER TABLE alembic_version ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)"
+
 # Cut off: before, as it was; afterwards, as planned.
 crash_prepare
 crash_reset
