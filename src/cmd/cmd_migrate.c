@@ -19,8 +19,10 @@ static int from_range(struct cmd_context *context, const char *from, struct plan
 {
     int rc = plan_graph(context->services, &plan->graph, err);
 
-    plan->has_table = strcmp(from, "base") != 0;
-    return rc == 0 ? resolve(plan->graph, from, &plan->rows, err) : -1;
+    if (rc == 0)
+        rc = resolve(plan->graph, from, &plan->rows, err);
+    plan->has_table = plan->rows.n > 0;
+    return rc;
 }
 
 /* From the rows that the database has. */

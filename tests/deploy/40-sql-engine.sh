@@ -59,6 +59,13 @@ state_of shop now
 expect_same expected now "the catalog of upgrade --sql"
 expect_status 0 ddb downgrade staging base >out 2>err
 expect_equal "" "$(stored)"
+for from in base ''; do
+    expect_status 0 ddb upgrade staging "$from:heads" --sql >up.sql 2>err
+    createdb "fresh$from"
+    psql -X -q -v ON_ERROR_STOP=1 -d "fresh$from" -f up.sql >/dev/null
+    state_of "fresh$from" now
+    expect_same expected now "the catalog of upgrade $from:heads --sql"
+done
 expect_equal "" "$(cat trap.log 2>/dev/null)" "programs that were started"
 PATH=$PATH_BEFORE
 
