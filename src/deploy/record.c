@@ -107,7 +107,8 @@ int record_read(struct run *run, const char *source, struct err *err)
     run->atomic = flag(json, "atomic");
     run->lossy_reason = lists_text(arena, json, "lossy_reason");
     run->may_restore = flag(json, "may_restore");
-    run->with_hooks = flag(json, "with_hooks");
+    if (json_object_get(json, "with_hooks") != NULL) /* before there were commands without hooks: all */
+        run->with_hooks = flag(json, "with_hooks");
     run->snapshot = lists_text(arena, json, "snapshot");
     run->store = lists_text(arena, json, "store");
     json_decref(json);

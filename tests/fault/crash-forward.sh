@@ -57,6 +57,16 @@ for point in hooks.end:7 apply.begin:7 apply.child:7 apply.middle:0 verify.middl
     RECOVER_CONFIG=elsewhere.cfg crash_recover staging "${point%:*}" "${point#*:}"
 done
 
+# Begun by a version that did not yet record whether hooks run: they do.
+sed 's/staging: {/staging: { hooks: { pre_deploy = ["snapshot"]; on_failure = ["scripts\/told"]; };/' \
+    elsewhere.cfg >told.cfg
+printf '#!/bin/sh\ntouch told\n' >scripts/told
+chmod +x scripts/told
+crash_at apply.child staging
+psql_at shop "UPDATE deploy_db.run SET plan = plan::jsonb - 'with_hooks' WHERE ended IS NULL"
+RECOVER_CONFIG=told.cfg crash_recover staging "apply.child of an older version" 7
+[[ -e told ]] || fail "the on-failure hook did not run"
+
 # A deployment instead of a recovery: what had changed nothing is cleared away, all else is refused.
 crash_at snapshot.middle staging
 expect_status 0 ddb_faults staging >out 2>err
