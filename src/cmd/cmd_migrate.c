@@ -93,6 +93,19 @@ static int print_sql(struct cmd_context *context, struct goal *goal, struct err 
     return 0;
 }
 
+/* --snapshot runs the environment's hooks: one that is not among them would silently not be taken. */
+static int check_snapshot(const struct cmd_context *context, struct err *err)
+{
+    if (context->options->given[OPT_SNAPSHOT] == 0 ||
+        lists_has((char *const *)context->env->hooks.pre_deploy, "snapshot"))
+        return 0;
+    err_set(err, ERR_USAGE, "option \"--snapshot\": environment \"%s\" takes no snapshot",
+            context->env->name);
+    return err_hint(err, "Put \"snapshot\" into its hooks.pre_deploy, or run `deploy-db snapshot "
+                         "%s` before.",
+                    context->env->name);
+}
+
 /* --- for real ------------------------------------------------------------------------------------- */
 
 static int migrate(struct cmd_context *context, const char *command, struct err *err)
@@ -103,6 +116,8 @@ static int migrate(struct cmd_context *context, const char *command, struct err 
         .purge = context->options->given[OPT_PURGE] > 0,
     };
 
+    if (check_snapshot(context, err) != 0)
+        return ERR_USAGE;
     if (context->options->given[OPT_SQL] > 0)
         return print_sql(context, &goal, err) == 0 ? ERR_NONE : (int)err->code;
     if (context->env->is_protected && goal.kind != GOAL_UPGRADE &&

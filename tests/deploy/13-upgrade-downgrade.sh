@@ -63,6 +63,16 @@ state_of shop after
 expect_same before after "a downgrade that failed"
 psql_at shop "DROP VIEW phones"
 
+# Who asks for a snapshot gets one, or is told why not.
+state_of shop before
+sed 's/staging: {/staging: { hooks: { pre_deploy = ["scripts\/before"]; };/' deploy-db.cfg >asked.cfg
+expect_status 2 ddb downgrade staging -1 --snapshot --config asked.cfg >out 2>err
+expect_contains "$(cat err)" 'environment "staging" takes no snapshot'
+expect_status 8 env DEPLOY_DB_FAULT=apply.middle:fail "$DDB_FAULTS_B/deploy-db" downgrade staging -1 --snapshot >out 2>err
+state_of shop after
+expect_same before after "a downgrade that failed behind its last step"
+rm -rf snapshots
+
 # In a protected environment it asks, and a snapshot is taken first.
 expect_status 2 ddb downgrade production base </dev/null >out 2>err
 expect_contains "$(cat err)" "--yes"
