@@ -19,7 +19,7 @@ static int plan_again(struct run *run, struct errs *problems, struct err *err)
             struct err *problem = errs_new(problems);
 
             err_set(problem, ERR_REFUSED, "the plan has changed while waiting for the lock");
-            err_hint(problem, "Look at `deploy-db plan %s` and deploy again.", run->env->name);
+            err_hint(problem, "Look at `deploy-db status %s` and try again.", run->env->name);
         }
     }
     plan_release(&run->plan);

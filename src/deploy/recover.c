@@ -180,8 +180,8 @@ static int rung_downgrade(struct run *run, struct err *err)
         return err_set(err, ERR_OPERATOR, "a downgrade would not bring everything back: %s",
                        run->lossy_reason == NULL || run->lossy_reason[0] == '\0' ? "what the migrations do is not known"
                                                  : run->lossy_reason);
-    if (run->goal.kind == GOAL_DOWNGRADE)
-        return err_set(err, ERR_OPERATOR, "only an upgrade can be undone by a downgrade");
+    if (run->goal.kind == GOAL_DOWNGRADE) /* no more than the engine can take back of a step */
+        return engine_settle(run->services, false, err) == 0 ? prove_before(run, err) : -1;
     if (!engine_can_downgrade(run->services))
         return err_set(err, ERR_OPERATOR, "the engine cannot downgrade");
     if (downgrade_targets(run, &targets, err) != 0 || engine_settle(run->services, false, err) != 0)

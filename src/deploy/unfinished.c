@@ -253,9 +253,9 @@ static bool is_any(const char *phase, const char *const *list)
     return false;
 }
 
-/* Whether a run that was cut off in ${phase} may be found as planned. A downgrade or a stamp may be that in
- * recovery too, because no way back but a restore takes a part of it back: an operator has ended it by
- * hand, or its end was not heard. */
+/* Whether a run that was cut off in ${phase} may be found as planned. A downgrade or a stamp may be that
+ * in recovery too: no way back but a restore takes back a step that is done, so an operator has ended it
+ * by hand, or its end was not heard. */
 static bool leads_forward(const struct run *run, const char *phase)
 {
     static const char *const forward[] = {"apply", "verify", NULL};

@@ -94,6 +94,27 @@ rm versions/b3_test.sql
 state_of shop after
 expect_same before after "down again after a mistake"
 
+# A downgrade that fails at its second statement: what its first has removed is made again.
+sql_revision b3 b1 "two indexes" <<'B'
+-- upgrade
+-- no transaction
+CREATE INDEX CONCURRENTLY ix_one ON orders (placed_at);
+CREATE INDEX CONCURRENTLY ix_two ON orders (id, placed_at);
+-- downgrade
+-- no transaction
+DROP INDEX CONCURRENTLY ix_one;
+DROP INDEX CONCURRENTLY ix_2;
+B
+expect_status 0 ddb staging >out 2>err
+state_of shop before
+expect_status 7 ddb downgrade staging -1 >out 2>err
+expect_contains "$(cat out)" "recovered by: downgrade"
+state_of shop after
+expect_same before after "a downgrade that failed"
+sed -i 's/ix_2/ix_two/' versions/b3_test.sql
+expect_status 0 ddb downgrade staging -1 >out 2>err
+rm versions/b3_test.sql
+
 # A statement that cannot run inside a transaction, in a section that is one: refused by the server, undone.
 sql_revision b2 b1 "vacuum" <<'B'
 -- upgrade
