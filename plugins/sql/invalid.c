@@ -77,30 +77,31 @@ static int drop_found(struct session *session, const char *sql, int n, const cha
     return rc;
 }
 
+/* An index that somebody builds just now is theirs: their session is in the view, without the
+ * table where this role may not look. */
+#define NOT_BUILT                                                                                  \
+    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.datname = "   \
+    "pg_catalog.current_database() AND coalesce(p.relid = i.indrelid, true))"
+
+/* The name that it gives, or the server where it gives none, on its table; of REINDEX the server's
+ * own names. */
 int invalid_drop_new(struct session *session, const char *revision,
                      const struct statement *statement)
 {
-    static const char new_sql[] = INVALID_SQL
+    static const char new_sql[] = INVALID_SQL NOT_BUILT
         " AND pg_catalog.format('%I.%I', n.nspname, c.relname) <> ALL (coalesce("
         "(SELECT h.invalid_before FROM deploy_db.half_applied h WHERE h.revision = $1), "
-        "'{}')) AND ";
+        "'{}')) AND CASE WHEN $2::pg_catalog.text IS NULL THEN c.relname ~ '_cc(new|old)[0-9]*$' "
+        "WHEN $3 = '' THEN c.relname ~ '_idx[0-9]*$' ELSE c.relname = $3::pg_catalog.name END "
+        "AND coalesce(i.indrelid = pg_catalog.to_regclass(nullif($2, '')), true)";
     struct invalid_target target;
+    const char *values[] = {revision, NULL, NULL};
 
-    if (!invalid_target(session->call, statement->text, &target)) {
-        const char *const values[] = {revision};
-
-        return drop_found(session,
-                          sql_host->format(session->call, "%sc.relname ~ '_cc(new|old)[0-9]*$'",
-                                           new_sql),
-                          1, values);
+    if (invalid_target(session->call, statement->text, &target)) {
+        values[1] = target.table;
+        values[2] = target.index;
     }
-    return drop_found(
-        session,
-        sql_host->format(session->call,
-                         "%s(pg_catalog.to_regclass($2) IS NULL OR "
-                         "i.indrelid = pg_catalog.to_regclass($2))",
-                         new_sql),
-        2, (const char *const[]){revision, target.table[0] != '\0' ? target.table : NULL});
+    return drop_found(session, new_sql, 3, values);
 }
 
 int invalid_drop_namesake(struct session *session, const struct statement *statement)
@@ -111,6 +112,7 @@ int invalid_drop_namesake(struct session *session, const struct statement *state
         target.table[0] == '\0')
         return 0;
     return drop_found(session,
-                      INVALID_SQL " AND i.indrelid = pg_catalog.to_regclass($2) AND c.relname = $1",
+                      INVALID_SQL NOT_BUILT
+                      " AND i.indrelid = pg_catalog.to_regclass($2) AND c.relname = $1",
                       2, (const char *const[]){target.index, target.table});
 }

@@ -27,10 +27,10 @@ struct invalid_target {
 bool invalid_target(struct ddb_call *call, const char *sql, struct invalid_target *target);
 
 /* invalid_drop_new(session, revision, statement): drop the indexes that are invalid now, were
- * not when the statement began (deploy_db.half_applied), and can be of its making.
+ * not when the statement began (deploy_db.half_applied), and are of its making by table and name.
  * invalid_drop_namesake(session, statement): drop the invalid index of the name that CREATE
- * INDEX is about to give, on its table. A drop that the server refuses is a failure. Changes:
- * those indexes. */
+ * INDEX is about to give, on its table. While somebody builds indexes of the table, none is
+ * dropped. A drop that the server refuses is a failure. Changes: those indexes. */
 int invalid_drop_new(struct session *session, const char *revision,
                      const struct statement *statement);
 int invalid_drop_namesake(struct session *session, const struct statement *statement);

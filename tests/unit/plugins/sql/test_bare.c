@@ -240,11 +240,45 @@ static void test_index_killed(void **state)
     PQfinish(other);
     gives(invalid, "b_id");
     assert_string_equal(halves(), "b2:0r");
+    /* another one of the table fails meanwhile: it is not ours */
+    sql("CREATE INDEX b_dba_idx ON b (id); UPDATE pg_index SET indisvalid = false "
+        "WHERE indexrelid = 'b_dba_idx'::regclass");
     run_ok();
     log_has("dropping the invalid index public.b_id");
-    gives(invalid, "");
-    assert_string_equal(catalog(), "b b_id");
+    gives(invalid, "b_dba_idx");
+    assert_string_equal(catalog(), "b b_dba_idx b_id");
     assert_string_equal(halves(), "");
+}
+
+/* One of the same name is under way in another session: it is not dropped, nor waited for to be dropped. */
+static void test_index_of_others_is_built(void **state)
+{
+    PGconn *writer, *builder;
+
+    (void)state;
+    sql("CREATE TABLE b (id int)");
+    put("b2", "", "-- upgrade\n-- no transaction\n"
+                  "CREATE INDEX CONCURRENTLY IF NOT EXISTS b_id ON b (id);\n");
+    up("b2", "+b2");
+    writer = pgtest_connect(database);
+    pgtest_run(writer, "BEGIN; INSERT INTO b VALUES (2)");
+    builder = pgtest_connect(database);
+    assert_true(PQsendQuery(builder, "CREATE INDEX CONCURRENTLY b_id ON b (id) WHERE id > 0"));
+    wait_until("SELECT EXISTS (SELECT FROM pg_index WHERE NOT indisvalid)");
+    fakehost_fact(call, "lock_timeout_ms", "300");
+    run_fails(arena_printf(call->arena,
+                           "revision b2: statement 1 in \"%s\" line 8 failed: canceling statement "
+                           "due to lock timeout",
+                           path_of("b2")));
+    assert_null(strstr(buf_text(&call->log), "dropping"));
+    pgtest_run(writer, "COMMIT");
+    PQfinish(writer);
+    wait_until("SELECT indisvalid FROM pg_index WHERE indexrelid = 'b_id'::regclass");
+    PQfinish(builder);
+    fakehost_clear(call);
+    run_ok();
+    gives("SELECT pg_get_indexdef('b_id'::regclass)",
+          "CREATE INDEX b_id ON public.b USING btree (id) WHERE (id > 0)");
 }
 
 /* --- privileges --------------------------------------------------------------------------------*/
@@ -278,6 +312,7 @@ int main(void)
         TEST(test_index_fails),
         TEST(test_index_of_others),
         TEST(test_index_killed),
+        TEST(test_index_of_others_is_built),
         TEST(test_unprivileged),
     };
 
