@@ -1,6 +1,8 @@
 /* bare - see bare.h. */
 #include "bare.h"
 
+#include <string.h>
+
 #include "invalid.h"
 
 /* --- one statement -----------------------------------------------------------------------------*/
@@ -13,14 +15,25 @@ bool bare_is_outside(const PGresult *res)
     return session_is_one_of(res, states);
 }
 
+enum { FINISH_MAX = 4 };
+
+/* What a statement's transaction ends with, ${n} items of which are there. */
+static size_t add_finish(struct session_item *items, size_t n, const struct session_item *with)
+{
+    if (with != NULL) {
+        items[n++] = (struct session_item){.sql = SESSION_OWN_USER};
+        items[n++] = (struct session_item){.sql = SESSION_OWN_ROLE};
+        items[n++] = *with;
+    }
+    items[n++] = (struct session_item){.sql = "COMMIT"};
+    return n;
+}
+
 static int finish(struct session *session, const struct session_item *with, PGresult **res)
 {
-    struct session_item items[2];
-    size_t n = 0, failed;
+    struct session_item items[FINISH_MAX];
+    size_t n = add_finish(items, 0, with), failed;
 
-    if (with != NULL)
-        items[n++] = *with;
-    items[n++] = (struct session_item){.sql = "COMMIT"};
     return session_batch(session, items, n, &failed, res);
 }
 
@@ -42,17 +55,14 @@ static int try_copy(struct session *session, const struct statement *statement,
 int bare_try(struct session *session, const struct statement *statement,
              const struct session_item *with, PGresult **res)
 {
-    struct session_item items[4] = {{.sql = "BEGIN"}, {.sql = statement->text}};
-    size_t n = 2, failed;
+    struct session_item items[2 + FINISH_MAX] = {{.sql = "BEGIN"}, {.sql = statement->text}};
+    size_t failed;
     int rc;
 
     if (statement->flags & DDB_STATEMENT_COPY_IN) {
         rc = try_copy(session, statement, with, res);
     } else {
-        if (with != NULL)
-            items[n++] = *with;
-        items[n++] = (struct session_item){.sql = "COMMIT"};
-        rc = session_batch(session, items, n, &failed, res);
+        rc = session_batch(session, items, add_finish(items, 2, with), &failed, res);
     }
     if (rc > 0 && PQtransactionStatus(session->conn) != PQTRANS_IDLE &&
         session_rollback(session) < 0)
@@ -75,7 +85,17 @@ static bool was_done(const struct statement *statement, const PGresult *res)
            (session_is_one_of(res, exists) || session_is_one_of(res, is_gone));
 }
 
-/* What a failed statement has left is dropped; ${is_running} stays while that does not work. */
+/* Whether a refusal may come when a part of the work is done: a procedure has committed, an index
+ * that is to be dropped is invalid, a partition is half detached. */
+static bool may_be_begun(const struct statement *statement, const PGresult *res)
+{
+    return script_is(statement, "call") || script_is(statement, "do") ||
+           (!script_is(statement, "create") && !was_done(statement, res) &&
+            strcasestr(statement->text, "concurrently") != NULL);
+}
+
+/* What a failed statement has left is dropped; ${is_running} stays while that does not work, and
+ * where nobody knows. */
 static int give_up(struct session *session, const struct script *script, size_t i,
                    const PGresult *res)
 {
@@ -85,7 +105,8 @@ static int give_up(struct session *session, const struct script *script, size_t 
     if ((script->v[i].flags & DDB_STATEMENT_CONCURRENTLY) &&
         invalid_drop_new(session, script->id, &script->v[i]) < 0)
         return -1;
-    (void)progress_done(session, script->id, i);
+    if ((script->v[i].flags & DDB_STATEMENT_CONCURRENTLY) || !may_be_begun(&script->v[i], res))
+        (void)progress_done(session, script, i);
     return -1;
 }
 
@@ -99,7 +120,7 @@ static int run_outside(struct session *session, const struct script *script, siz
     if ((statement->flags & DDB_STATEMENT_CONCURRENTLY) &&
         invalid_drop_namesake(session, statement) < 0)
         return -1;
-    if (!again && progress_running(session, script->id) < 0)
+    if (!again && progress_running(session, script, i) < 0)
         return -1;
     rc = session_try(session, statement->text, 0, NULL, &res);
     if (rc > 0 && again && was_done(statement, res)) {
@@ -111,14 +132,14 @@ static int run_outside(struct session *session, const struct script *script, siz
     if (rc > 0)
         rc = give_up(session, script, i, res);
     else if (rc == 0)
-        rc = progress_done(session, script->id, i + 1);
+        rc = progress_done(session, script, i + 1);
     PQclear(res);
     return rc;
 }
 
 static int run_one(struct session *session, const struct script *script, size_t i)
 {
-    const struct session_item done = progress_done_item(session->call, script->id, i + 1);
+    const struct session_item done = progress_done_item(session->call, script, i + 1);
     PGresult *res;
     int rc;
 
@@ -138,14 +159,15 @@ static int run_one(struct session *session, const struct script *script, size_t 
 
 /* --- going on ----------------------------------------------------------------------------------*/
 
-/* A procedure commits in between: running it again may do some of its work twice. */
+/* A procedure commits in between, and an index without a name has another one each time: running
+ * it again may do some of its work twice. */
 static int refuse_again(struct session *session, const struct script *script, size_t i)
 {
     const struct session_place place = script_place(session->call, script, i);
 
     sql_host->fail(session->call,
-                   "revision %s: statement %zu in \"%s\" line %zu was cut off, and what it has "
-                   "committed is unknown",
+                   "revision %s: statement %zu in \"%s\" line %zu did not come to its end, and "
+                   "what it has committed is unknown",
                    script->id, i + 1, script->path, place.line);
     return sql_host->hint(
         session->call,
@@ -159,7 +181,10 @@ static int run_again(struct session *session, const struct script *script, size_
 {
     const struct statement *statement = &script->v[i];
 
-    if (script_is(statement, "call") || script_is(statement, "do"))
+    struct invalid_target target;
+
+    if (script_is(statement, "call") || script_is(statement, "do") ||
+        (invalid_target(session->call, statement->text, &target) && target.index[0] == '\0'))
         return refuse_again(session, script, i);
     if ((statement->flags & DDB_STATEMENT_CONCURRENTLY) &&
         invalid_drop_new(session, script->id, statement) < 0)
@@ -190,8 +215,6 @@ int bare_run(struct session *session, const struct script *script, const struct 
     size_t done = half != NULL ? half->done : 0;
     int rc = 0;
 
-    if (half == NULL && script->n > 0)
-        rc = progress_begin(session, script);
     if (half != NULL) {
         sql_host->log(session->call, DDB_LEVEL_INFO,
                       "revision %s is half applied: going on behind statement %zu of %zu",

@@ -70,9 +70,15 @@ static int drop_all(struct session *session, const PGresult *res)
 
 static int drop_found(struct session *session, const char *sql, int n, const char *const *values)
 {
-    PGresult *res = session_query(session, "could not look for invalid indexes", sql, n, values);
-    int rc = res != NULL ? drop_all(session, res) : -1;
+    static const char what[] = "could not look for invalid indexes";
+    PGresult *res = NULL;
+    int rc = session_exec(session, what, SESSION_BEGIN_OWN);
 
+    if (rc == 0)
+        res = session_query(session, what, sql, n, values);
+    rc = res != NULL ? session_exec(session, what, "COMMIT") : -1;
+    if (rc == 0)
+        rc = drop_all(session, res);
     PQclear(res);
     return rc;
 }

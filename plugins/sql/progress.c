@@ -137,15 +137,31 @@ struct session_item progress_file_item(struct ddb_call *call, const struct scrip
     };
 }
 
-struct session_item progress_done_item(struct ddb_call *call, const char *revision, size_t done)
+/* The row, made or changed. */
+static struct session_item put_item(struct ddb_call *call, const struct script *script,
+                                    size_t done, const char *sql)
 {
     return (struct session_item){
-        .sql =
-            "UPDATE deploy_db.half_applied SET statement = $2::pg_catalog.int4, running = false, "
-            "updated = pg_catalog.clock_timestamp() WHERE revision = $1",
-        .n = 2,
-        .values = {revision, sql_host->format(call, "%zu", done)},
+        .sql = sql,
+        .n = 5,
+        .values = {script->id, script->step->is_downgrade ? "downgrade" : "upgrade",
+                   script->file.sha256, sql_host->fact(call, "run"),
+                   sql_host->format(call, "%zu", done)},
     };
+}
+
+#define PUT_SQL(running, invalid_before)                                                           \
+    "INSERT INTO deploy_db.half_applied AS h (revision, direction, sha256, run, statement, "       \
+    "running, invalid_before, updated) VALUES ($1, $2, $3, $4, $5::pg_catalog.int4, " running ", " \
+    invalid_before ", pg_catalog.clock_timestamp()) ON CONFLICT (revision) DO UPDATE "             \
+    "SET statement = excluded.statement, running = excluded.running, "                             \
+    "invalid_before = coalesce(excluded.invalid_before, h.invalid_before), "                       \
+    "updated = excluded.updated"
+
+struct session_item progress_done_item(struct ddb_call *call, const struct script *script,
+                                       size_t done)
+{
+    return put_item(call, script, done, PUT_SQL("false", "NULL"));
 }
 
 struct session_item progress_forget_item(const char *revision)
@@ -159,43 +175,28 @@ struct session_item progress_forget_item(const char *revision)
 
 static int run_item(struct session *session, const struct session_item *item)
 {
-    PGresult *res = session_query(session, "could not record what is half applied", item->sql,
-                                  item->n, item->values);
+    static const char what[] = "could not record what is half applied";
+    PGresult *res = NULL;
 
+    if (session_exec(session, what, SESSION_BEGIN_OWN) == 0)
+        res = session_query(session, what, item->sql, item->n, item->values);
     PQclear(res);
-    return res != NULL ? 0 : -1;
+    return res != NULL ? session_exec(session, what, "COMMIT") : -1;
 }
 
-int progress_begin(struct session *session, const struct script *script)
+int progress_running(struct session *session, const struct script *script, size_t done)
 {
-    const struct session_item item = {
-        .sql = "INSERT INTO deploy_db.half_applied (revision, direction, sha256, run, statement, "
-               "running, updated) VALUES ($1, $2, $3, $4, 0, false, pg_catalog.clock_timestamp())",
-        .n = 4,
-        .values = {script->id, script->step->is_downgrade ? "downgrade" : "upgrade",
-                   script->file.sha256, sql_host->fact(session->call, "run")},
-    };
+    const struct session_item item =
+        put_item(session->call, script, done, PUT_SQL("true", "ARRAY(" INVALID_SQL ")"));
 
     return run_item(session, &item);
 }
 
-int progress_running(struct session *session, const char *revision)
+int progress_done(struct session *session, const struct script *script, size_t done)
 {
-    const struct session_item item = {
-        .sql = "UPDATE deploy_db.half_applied SET running = true, invalid_before = ARRAY("
-               INVALID_SQL "), updated = pg_catalog.clock_timestamp() WHERE revision = $1",
-        .n = 1,
-        .values = {revision},
-    };
+    const struct session_item item = progress_done_item(session->call, script, done);
 
-    return run_item(session, &item);
-}
-
-int progress_done(struct session *session, const char *revision, size_t done)
-{
-    const struct session_item item = progress_done_item(session->call, revision, done);
-
-    return run_item(session, &item);
+    return done > 0 ? run_item(session, &item) : progress_forget(session, script->id);
 }
 
 int progress_forget(struct session *session, const char *revision)

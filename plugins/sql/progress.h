@@ -3,7 +3,7 @@
  * out of all comparisons: the checksum of each applied file (deploy_db.applied_file), and of a
  * section without a transaction, how many of its statements are done (deploy_db.half_applied).
  *
- * A row of half_applied is there while such a section is under way. A statement and its count
+ * A row of half_applied is there from its first statement on. A statement and its count
  * are one transaction wherever the server allows it; where not, ${running} says that the
  * statement had begun.
  */
@@ -41,17 +41,17 @@ int progress_fits(struct session *session, const struct progress_half *half,
  * under; the count, with ${is_running}
  * taken back; the end of a half-applied revision. */
 struct session_item progress_file_item(struct ddb_call *call, const struct script *script);
-struct session_item progress_done_item(struct ddb_call *call, const char *revision, size_t done);
+struct session_item progress_done_item(struct ddb_call *call, const struct script *script,
+                                       size_t done);
 struct session_item progress_forget_item(const char *revision);
 
-/* progress_begin(session, script): the row, with nothing done. progress_running(session,
- * revision): the next statement is about to run outside a transaction; keeps which indexes are
- * invalid now. progress_done: it is done; progress_forget: forget the row;
- * progress_forget_run(session): the rows that this run began. Each is a transaction of its own.
- * Changes: deploy_db.half_applied. */
-int progress_begin(struct session *session, const struct script *script);
-int progress_running(struct session *session, const char *revision);
-int progress_done(struct session *session, const char *revision, size_t done);
+/* progress_running(session, script, done): the statement behind ${done} is about to run outside a
+ * transaction; keeps which indexes are invalid now. progress_done: so many are done, and none is
+ * running; without any there is no row. progress_forget: forget the row;
+ * progress_forget_run(session): the rows that this run began. Each is a transaction of its own, as
+ * the role that the session began with. Changes: deploy_db.half_applied. */
+int progress_running(struct session *session, const struct script *script, size_t done);
+int progress_done(struct session *session, const struct script *script, size_t done);
 int progress_forget(struct session *session, const char *revision);
 int progress_forget_run(struct session *session);
 

@@ -18,6 +18,12 @@
 
 enum { SESSION_PARAMS_MAX = 6 };
 
+/* Back to the role that the session began with, up to the end of the transaction: SET ROLE in a
+ * file is for its own statements. SESSION_BEGIN_OWN begins such a transaction. */
+#define SESSION_OWN_USER  "SET LOCAL session_authorization TO DEFAULT"
+#define SESSION_OWN_ROLE  "SET LOCAL role TO DEFAULT"
+#define SESSION_BEGIN_OWN "BEGIN; " SESSION_OWN_USER "; " SESSION_OWN_ROLE
+
 struct session {
     struct ddb_call *call;
     PGconn *conn;

@@ -149,11 +149,60 @@ static void test_bare_procedure(void **state)
     gives("SELECT count(*) FROM b", "1");
     put_running();
     run_fails(arena_printf(call->arena,
-                           "revision b2: statement 2 in \"%s\" line 9 was cut off, and what it has "
-                           "committed is unknown",
+                           "revision b2: statement 2 in \"%s\" line 9 did not come to its end, and "
+                           "what it has committed is unknown",
                            path_of("b2")));
     basetest_has(call->err.hint, "UPDATE deploy_db.half_applied SET running = false");
     gives("SELECT count(*) FROM b", "1");
+}
+
+/* It fails behind a COMMIT of its own: the same. */
+static void test_bare_procedure_fails(void **state)
+{
+    (void)state;
+    put("b2", "", "-- upgrade\n-- no transaction\nCREATE TABLE b (id int);\n"
+                  "DO $$ BEGIN INSERT INTO b VALUES (1); COMMIT; PERFORM 1 / 0; END $$;\n");
+    up("b2", "+b2");
+    run_fails(arena_printf(call->arena,
+                           "revision b2: statement 2 in \"%s\" line 9 failed: division by zero",
+                           path_of("b2")));
+    assert_string_equal(halves(), "b2:1r");
+    fakehost_clear(call);
+    assert_int_equal(engine->steps(call, steps), -1);
+    basetest_has(call->err.primary, "what it has committed is unknown");
+    gives("SELECT count(*) FROM b", "1");
+}
+
+/* Nothing of it was done: the file may be mended. */
+static void test_bare_first_fails(void **state)
+{
+    (void)state;
+    put("b2", "", "-- upgrade\n-- no transaction\nSELECT 1 / 0;\nCREATE TABLE b (id int);\n");
+    up("b2", "+b2");
+    assert_int_equal(engine->steps(call, steps), -1);
+    assert_string_equal(halves(), "");
+    put("b2", "", "-- upgrade\n-- no transaction\nSELECT 1 / 1;\nCREATE TABLE b (id int);\n");
+    fakehost_clear(call);
+    run_ok();
+    assert_string_equal(catalog(), "b");
+}
+
+/* The counter is not touched with the rights of the role that the file sets. */
+static void test_bare_set_role(void **state)
+{
+    (void)state;
+    sql("DROP ROLE IF EXISTS sql_owner; CREATE ROLE sql_owner; CREATE TABLE b (id int); "
+        "CREATE SCHEMA s AUTHORIZATION sql_owner; ALTER TABLE b OWNER TO sql_owner; "
+        "ALTER TABLE b SET SCHEMA s");
+    put("b2", "", "-- upgrade\n-- no transaction\nSET ROLE sql_owner;\nCREATE TABLE s.c (id int);\n"
+                  "CREATE INDEX CONCURRENTLY b_id ON s.b (id);\nVACUUM s.b;\n");
+    up("b2", "+b2");
+    run_ok();
+    gives("SELECT string_agg(relname || ' ' || relowner::regrole::text, ' ' ORDER BY relname) "
+          "FROM pg_class WHERE relnamespace = 's'::regnamespace",
+          "b sql_owner b_id sql_owner c sql_owner");
+    assert_string_equal(versions(), "b2");
+    sql("DROP OWNED BY sql_owner; DROP ROLE sql_owner");
 }
 
 /* --- indexes -----------------------------------------------------------------------------------*/
@@ -178,7 +227,7 @@ static void test_index_fails(void **state)
                      path_of("b2")));
     basetest_has(call->err.detail, "Key (id)=(1) is duplicated.");
     assert_string_equal(catalog(), "b");
-    assert_string_equal(halves(), "b2:0");
+    assert_string_equal(halves(), "");
     sql("DELETE FROM b WHERE ctid = (SELECT min(ctid) FROM b)");
     fakehost_clear(call);
     run_ok();
@@ -250,6 +299,21 @@ static void test_index_killed(void **state)
     assert_string_equal(halves(), "");
 }
 
+/* The server names it anew each time: nobody can say whether it was built. */
+static void test_index_without_name(void **state)
+{
+    (void)state;
+    sql("CREATE TABLE b (id int)");
+    put("b2", "", "-- upgrade\n-- no transaction\nSELECT 1;\nCREATE INDEX CONCURRENTLY ON b (id);\n");
+    up("b2", "+b2");
+    run_ok();
+    assert_string_equal(catalog(), "b b_id_idx");
+    put_running();
+    assert_int_equal(engine->steps(call, steps), -1);
+    basetest_has(call->err.primary, "what it has committed is unknown");
+    assert_string_equal(catalog(), "b b_id_idx");
+}
+
 /* One of the same name is under way in another session: it is not dropped, nor waited for to be dropped. */
 static void test_index_of_others_is_built(void **state)
 {
@@ -309,10 +373,14 @@ int main(void)
         TEST(test_bare_killed),
         TEST(test_bare_outside),
         TEST(test_bare_procedure),
+        TEST(test_bare_procedure_fails),
+        TEST(test_bare_first_fails),
+        TEST(test_bare_set_role),
         TEST(test_index_fails),
         TEST(test_index_of_others),
         TEST(test_index_killed),
         TEST(test_index_of_others_is_built),
+        TEST(test_index_without_name),
         TEST(test_unprivileged),
     };
 

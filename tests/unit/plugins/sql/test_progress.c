@@ -264,9 +264,32 @@ static void test_settle_nothing_done(void **state)
     put("b2", "", "-- upgrade\n-- no transaction\nSELECT 1 / 0;\n");
     up("b2", "+b2");
     assert_int_equal(engine->steps(call, steps), -1);
-    assert_string_equal(halves(), "b2:0");
+    assert_string_equal(halves(), "");
     fakehost_clear(call);
     succeeds(engine->settle(call));
+}
+
+/* An index that could not be dropped to the end is invalid: it is built again. */
+static void test_settle_dropped_index(void **state)
+{
+    PGconn *other;
+
+    (void)state;
+    sql("CREATE TABLE b (id int); CREATE INDEX b_id ON b (id)");
+    put("b2", "", "-- upgrade\n-- no transaction\nDROP INDEX CONCURRENTLY b_id;\n"
+                  "-- downgrade\n-- no transaction\nCREATE INDEX CONCURRENTLY b_id ON b (id);\n");
+    up("b2", "+b2");
+    other = pgtest_connect(database);
+    pgtest_run(other, "BEGIN; SELECT FROM b");
+    fakehost_fact(call, "lock_timeout_ms", "300");
+    assert_int_equal(engine->steps(call, steps), -1);
+    basetest_has(call->err.primary, "due to lock timeout");
+    PQfinish(other);
+    gives("SELECT indisvalid FROM pg_index WHERE indexrelid = 'b_id'::regclass", "f");
+    assert_string_equal(halves(), "b2:0r");
+    fakehost_clear(call);
+    succeeds(engine->settle(call));
+    gives("SELECT indisvalid FROM pg_index WHERE indexrelid = 'b_id'::regclass", "t");
     assert_string_equal(halves(), "");
 }
 
@@ -356,6 +379,7 @@ int main(void)
         PROGRESS(test_settle_and_data),
         PROGRESS(test_settle_as_before),
         PROGRESS(test_settle_nothing_done),
+        PROGRESS(test_settle_dropped_index),
         PROGRESS(test_settle_index),
         PROGRESS(test_settle_downgrade),
     };
