@@ -304,7 +304,8 @@ struct ddb_new_revision {
 };
 
 /* What an engine finds when it looks at what was applied. ${kind}: "edited", a file is not what it was
- * when it was applied; "half-applied", statements of a revision are applied and others are not. */
+ * when it was applied; "half-applied", statements of a revision are applied and others are not;
+ * "stuck", the same, and its file is not what it was, so that no run can go on with it. */
 struct ddb_finding {
     size_t size;
     const char *kind;

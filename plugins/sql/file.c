@@ -3,14 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <openssl/evp.h>
 
 #include "header.h"
 
@@ -329,7 +326,6 @@ int file_parse(struct ddb_call *call, const char *path, const char *text, size_t
                struct file *file)
 {
     struct body body = {.call = call, .file = file, .text = text, .end = text + n};
-    unsigned char digest[EVP_MAX_MD_SIZE];
     size_t extent = 0;
 
     *file = (struct file){.path = path};
@@ -339,13 +335,7 @@ int file_parse(struct ddb_call *call, const char *path, const char *text, size_t
     if (header_parse(call, text, extent, file) != 0)
         return -1;
     body.begin = text + extent;
-    if (sections_of(&body) != 0)
-        return -1;
-    if (EVP_Digest(text, n, digest, NULL, EVP_sha256(), NULL) != 1)
-        return sql_host->fail(call, "could not compute the SHA-256 of \"%s\"", path);
-    for (size_t i = 0; i < sizeof file->sha256 / 2; i++)
-        snprintf(file->sha256 + 2 * i, 3, "%02x", digest[i]);
-    return 0;
+    return sections_of(&body) == 0 ? digest_text(call, path, text, n, file->sha256) : -1;
 }
 
 int file_read(struct ddb_call *call, const char *path, struct file *file)

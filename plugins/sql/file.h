@@ -34,7 +34,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "sql.h"
+#include "digest.h"
 
 enum { FILE_MAX_BYTES = 64 * 1024 * 1024 };
 
@@ -52,7 +52,7 @@ struct file {
     const char *create_date; /* "" when there is none */
     const char *const *down, *const *labels, *const *depends_on; /* never NULL */
     struct file_section upgrade, downgrade; /* file_read only */
-    char sha256[65];                        /* of the whole file; file_read only */
+    char sha256[DIGEST_SIZE];               /* of the whole file; file_read only */
 };
 
 /* file_header(call, path, file): the header alone; what follows it is not looked at. file_read: all of

@@ -23,14 +23,14 @@ static int look_at_file(struct findings *findings, const PGresult *res, int row)
     struct ddb_call *call = findings->call;
     const char *id = PQgetvalue(res, row, 0);
     const char *path = paths_find(&findings->paths, id);
-    struct file file;
+    char sha256[DIGEST_SIZE];
     struct ddb_finding finding = {.size = sizeof finding, .kind = "edited", .revision = id};
 
     if (path == NULL)
         return 0;
-    if (file_read(call, path, &file) < 0)
+    if (digest_file(call, path, sha256) < 0)
         return -1;
-    if (strcmp(file.sha256, PQgetvalue(res, row, 1)) == 0)
+    if (strcmp(sha256, PQgetvalue(res, row, 1)) == 0)
         return 0;
     finding.text = sql_host->format(
         call, "revision %s: \"%s\" is not what was applied on %s%s%s", id, path,
@@ -72,17 +72,23 @@ static int look_at_half(struct findings *findings, const struct progress_half *h
 {
     struct ddb_call *call = findings->call;
     const char *path = paths_find(&findings->paths, half->revision);
-    const char *of = "", *what = half->is_downgrade ? "downgrade" : "upgrade";
+    const char *of = " of a file that is missing";
+    const char *what = half->is_downgrade ? "downgrade" : "upgrade";
+    char sha256[DIGEST_SIZE];
     struct script script;
     struct ddb_finding finding = {
-        .size = sizeof finding, .kind = "half-applied", .revision = half->revision};
+        .size = sizeof finding, .kind = "stuck", .revision = half->revision};
 
     if (path != NULL) {
+        if (digest_file(call, path, sha256) < 0)
+            return -1;
+        of = " of a file that has changed since";
+    }
+    if (path != NULL && strcmp(sha256, half->sha256) == 0) {
         if (script_read(call, half->revision, path, half->is_downgrade, &script) < 0)
             return -1;
-        of = strcmp(script.file.sha256, half->sha256) == 0
-                 ? sql_host->format(call, " of %zu", script.n)
-                 : " of a file that has changed since";
+        of = sql_host->format(call, " of %zu", script.n);
+        finding.kind = "half-applied";
     }
     finding.text =
         half->is_running
@@ -92,7 +98,9 @@ static int look_at_half(struct findings *findings, const struct progress_half *h
             : sql_host->format(call, "revision %s is half applied: its %s stopped behind statement "
                                      "%zu%s",
                                half->revision, what, half->done, of);
-    finding.hint = half->is_downgrade ? "Downgrade again to finish it, or run `deploy-db recover`."
+    finding.hint = strcmp(finding.kind, "stuck") == 0
+                       ? "Restore the file from version control as it was, then go on."
+                   : half->is_downgrade ? "Downgrade again to finish it, or run `deploy-db recover`."
                                       : "Upgrade again to finish it, or run `deploy-db recover`.";
     return findings->each(findings->arg, &finding);
 }

@@ -4,6 +4,7 @@
  *     sql.c       the plugin's table, its settings and its callbacks
  *     folder.c    the version locations and their files, in load order
  *     file.c      one revision file: its header (header.c), its two sections
+ *     digest.c    the SHA-256 of a file
  *     write.c     a new revision file, and its name (name.c)
  *     run.c       steps: statements and version rows, in transactions …
  *     bare.c      … or, in a section "no transaction", one by one

@@ -48,7 +48,8 @@ size_t verify_models(struct run *run, struct errs *problems);
 bool verify_wants_models(struct run *run);
 
 /* verify_applied(run, problems, err): what the engine finds wrong with what was applied: an edited file is
- * a problem, a warning or nothing, as env->checksums says; a half-applied revision is a warning. */
+ * a problem, a warning or nothing, as env->checksums says; a half-applied revision is a
+ * warning where it is one of the run's and its file is as it was, else a problem. */
 int verify_applied(struct run *run, struct errs *problems, struct err *err) CHECK;
 
 /* verify_is_strict(env): whether drift is an error there: an environment that compares types or defaults

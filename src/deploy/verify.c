@@ -47,11 +47,30 @@ struct applied {
     struct errs *problems;
 };
 
+static bool is_pending(const struct run *run, const char *id)
+{
+    for (size_t i = 0; i < run->plan.pending.n; i++)
+        if (strcmp(run->plan.pending.v[i]->id, id) == 0)
+            return true;
+    return false;
+}
+
+/* A revision that is half applied is gone on with where it is one of the run's. */
+static const char *policy_of(const struct run *run, const struct ddb_finding *finding)
+{
+    if (strcmp(finding->kind, "edited") == 0)
+        return run->env->checksums;
+    if (strcmp(finding->kind, "stuck") == 0)
+        return "strict";
+    return strcmp(finding->kind, "half-applied") != 0 || is_pending(run, finding->revision)
+               ? "warn"
+               : "strict";
+}
+
 static int take_finding(void *arg, const struct ddb_finding *finding)
 {
     struct applied *applied = arg;
-    bool is_edited = strcmp(finding->kind, "edited") == 0;
-    const char *policy = is_edited ? applied->run->env->checksums : "warn";
+    const char *policy = policy_of(applied->run, finding);
     struct err *problem;
 
     if (strcmp(policy, "warn") == 0) {

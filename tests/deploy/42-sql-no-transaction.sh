@@ -38,10 +38,17 @@ expect_status 9 ddb staging >out 2>err
 expect_equal 3 "$(psql_at shop "SELECT count(*) FROM countries")"
 expect_status 4 ddb staging >out 2>err
 expect_contains "$(cat err)" "unfinished"
-psql_at shop "DROP TABLE other"
-sed -i 's|recover = \["transaction"\];|recover = ["transaction", "downgrade"];|' deploy-db.cfg
+# A file that is not what was begun stops the run before it does anything.
 psql_at shop "UPDATE deploy_db.run SET ended = now(), status = 9 WHERE ended IS NULL"
 rm -rf state
+cp versions/7a4e2f6b8d15_order_lookup.sql begun.sql
+echo "-- edited" >>versions/7a4e2f6b8d15_order_lookup.sql
+expect_status 4 ddb staging >out 2>err
+expect_contains "$(cat err)" "revision 7a4e2f6b8d15 is half applied"
+expect_contains "$(cat err)" "a file that has changed since"
+mv begun.sql versions/7a4e2f6b8d15_order_lookup.sql
+psql_at shop "DROP TABLE other"
+sed -i 's|recover = \["transaction"\];|recover = ["transaction", "downgrade"];|' deploy-db.cfg
 expect_status 0 ddb status staging >out 2>err
 expect_contains "$(cat out err)" "half applied"
 expect_status 0 ddb staging >out 2>err
@@ -128,3 +135,18 @@ expect_status 7 ddb staging >out 2>err
 expect_contains "$(cat err)" "no transaction"
 state_of shop after
 expect_same before after "after VACUUM in a transaction"
+rm versions/b2_test.sql
+
+# The first statement of a section without a transaction fails: the file is mended, and that is all.
+sql_revision b2 b1 "first" <<'B'
+-- upgrade
+-- no transaction
+SELECT 1 / 0;
+CREATE TABLE t (id int);
+-- downgrade
+DROP TABLE t;
+B
+expect_status 7 ddb staging >out 2>err
+expect_contains "$(cat out)" "recovered by: transaction"
+sed -i 's|1 / 0|1 / 1|' versions/b2_test.sql
+expect_status 0 ddb staging >out 2>err

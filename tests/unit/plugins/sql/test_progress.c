@@ -157,7 +157,7 @@ static void test_settle_needs_the_file(void **state)
                         "that has changed since");
     fakehost_clear(call);
     assert_string_equal(inspect(),
-                        "half-applied b2: revision b2 is half applied: its upgrade stopped "
+                        "stuck b2: revision b2 is half applied: its upgrade stopped "
                         "behind statement 3 of a file that has changed since\n");
     assert_int_equal(unlink(path_of("b2")), 0);
     assert_int_equal(engine->settle(call), -1);
