@@ -19,6 +19,23 @@
 
 enum { FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 30 * 1000 };
 
+/* An engine that takes steps reads their files when it runs them, and a snapshot takes its time: what they
+ * say must still be what preflight has judged. */
+static int check_files(struct run *run, struct err *err)
+{
+    const struct plan *plan = &run->plan;
+    auto_buf struct buf sql = {0};
+
+    if (!plan->has_sql || !engine_takes_steps(run->services))
+        return 0;
+    if (engine_sql(run->services, &plan->path, plan->rows, plan->has_table, &sql, err) != 0)
+        return err_as(err, ERR_PREPARE);
+    if (strcmp(buf_text(&sql), plan->sql) == 0)
+        return 0;
+    err_set(err, ERR_PREPARE, "the revision files have changed since preflight");
+    return err_hint(err, "Leave the project alone while a deployment runs; deploy again.");
+}
+
 /* The last look before the point of no return: we hold the lock, and the rows are those of the plan.
  * What is seen here is what every way back is proven against. */
 static int last_look(struct run *run, struct err *err)
@@ -36,6 +53,8 @@ static int last_look(struct run *run, struct err *err)
         return err_hint(err, "A hook that changes the schema must come before \"snapshot\" in "
                              "hooks.pre_deploy.");
     }
+    if (check_files(run, err) != 0)
+        return -1;
     if (cancel_requested())
         return err_set(err, ERR_PREPARE, "stopped on request before anything was changed");
     return record_write(run, err);

@@ -38,3 +38,26 @@ expect_status 0 ddb downgrade staging 1f0a >out 2>err
 expect_equal 1f0a6c3b9d21 "$(psql_at shop "SELECT string_agg(revision, ',') FROM deploy_db.applied_file")"
 expect_status 0 ddb production >out 2>err
 expect_status 0 ddb check production >out 2>err
+
+# An applied file that cannot even be read is an edited one.
+cp versions/2b7e41d08c55_products.sql kept.sql
+echo "SELECT 'open;" >>versions/2b7e41d08c55_products.sql
+expect_status 10 ddb check production >out 2>err
+expect_contains "$(cat err)" "2b7e41d08c55_products.sql\" is not what was applied"
+mv kept.sql versions/2b7e41d08c55_products.sql
+
+# A file that is edited while the snapshot is taken is not run: another text was judged.
+sql_revision a2 a1 "late" <<'B'
+-- upgrade
+CREATE TABLE late (id int);
+-- downgrade
+DROP TABLE late;
+B
+printf '#!/bin/sh\nsed -i "s/CREATE TABLE late (id int)/DELETE FROM users/" versions/a2_test.sql\n' >edit
+chmod +x edit
+sed -i 's|staging: {|staging: { hooks: { pre_deploy = ["snapshot", "edit"]; };|' deploy-db.cfg
+state_of shop before
+expect_status 6 ddb staging >out 2>err
+expect_contains "$(cat err)" "the revision files have changed since preflight"
+state_of shop after
+expect_same before after "after files that changed"
