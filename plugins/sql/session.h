@@ -90,7 +90,8 @@ const char *session_state(const PGresult *res);
 bool session_is_one_of(const PGresult *res, const char *const *states);
 const char *session_says(const PGresult *res);
 
-/* session_fail(session, place, res): record the server's refusal. Returns -1. */
+/* session_fail(session, place, res): record the server's refusal, but for lines that may hold a
+ * password. Returns -1. */
 int session_fail(struct session *session, const struct session_place *place, const PGresult *res);
 
 #endif

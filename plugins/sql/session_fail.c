@@ -26,9 +26,27 @@ const char *session_says(const PGresult *res)
     return text != NULL ? text : "(no message)";
 }
 
-/* The line of ${sql} that holds character ${position}, which counts from 1. */
+/* What may hold a password is not shown. */
+static bool is_secret(const char *line)
+{
+    const char *word = strcasestr(line, "password");
+
+    return word != NULL && word < line + strcspn(line, "\n");
+}
+
+static void add_text(struct session *session, const char *label, const char *line)
+{
+    if (is_secret(line))
+        line = "(not shown: it may hold a password)";
+    sql_host->detail(session->call, "%s%.*s", label, (int)strcspn(line, "\r\n"), line);
+}
+
+/* The line of ${sql} that holds character ${position}, which counts from 1; where the database has
+ * no encoding, the server counts bytes. */
 static void add_line(struct session *session, const struct session_place *place, long position)
 {
+    const char *encoding = PQparameterStatus(session->conn, "server_encoding");
+    bool in_bytes = encoding != NULL && strcmp(encoding, "SQL_ASCII") == 0;
     const char *line = place->sql;
     const char *at = place->sql;
     size_t number = place->line;
@@ -38,14 +56,14 @@ static void add_line(struct session *session, const struct session_place *place,
             number++;
             line = at + 1;
         }
-        if (((unsigned char)at[1] & 0xc0) != 0x80) /* the next byte begins a character */
+        if (in_bytes || ((unsigned char)at[1] & 0xc0) != 0x80) /* the next byte begins a character */
             position--;
     }
     line += strspn(line, " \t");
-    if (place->line > 0)
-        sql_host->detail(session->call, "line %zu: %.*s", number, (int)strcspn(line, "\r\n"), line);
-    else
-        sql_host->detail(session->call, "statement: %.*s", (int)strcspn(line, "\r\n"), line);
+    add_text(session,
+             place->line > 0 ? sql_host->format(session->call, "line %zu: ", number)
+                             : "statement: ",
+             line);
 }
 
 /* "COPY users, line 3, column id: …": the words depend on the server's language, their order less.
@@ -69,10 +87,9 @@ static void add_data_line(struct session *session, const struct session_place *p
 static void add(struct session *session, const char *label, const char *text)
 {
     while (text != NULL && *text != '\0') {
-        int n = (int)strcspn(text, "\n");
-
-        sql_host->detail(session->call, "%s%.*s", label, n, text);
-        text += n + (text[n] == '\n');
+        add_text(session, label, text);
+        text += strcspn(text, "\n");
+        text += *text == '\n';
     }
 }
 

@@ -182,6 +182,48 @@ static void test_fail(void **state)
     basetest_has(call->err.hint, "No function matches the given name and argument types.");
 }
 
+/* Where the database has no encoding, a character is a byte. */
+static void test_fail_without_encoding(void **state)
+{
+    static const char text[] = "SELECT 'ä€𝄞ä€𝄞',\n nope,\n 1,\n 2,\n 3";
+    const char *name = arena_printf(call->arena, "%s_ascii", database);
+    struct session_place place = {.what = "it failed", .sql = text, .line = 40};
+    PGresult *res;
+
+    (void)state;
+    pgtest_sql(NULL, "CREATE DATABASE %s TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'", name);
+    session_close(&session);
+    call->conninfo = arena_printf(call->arena, "%s dbname=%s", pgtest_conninfo(), name);
+    succeeds(session_open(call, &session, false));
+    assert_int_equal(session_try(&session, text, 0, NULL, &res), 1);
+    session_fail(&session, &place, res);
+    PQclear(res);
+    session_close(&session);
+    pgtest_drop(name);
+    assert_string_equal(call->err.detail, "line 41: nope,\nSQLSTATE: 42703");
+}
+
+static void test_fail_with_password(void **state)
+{
+    static const char text[] = "CREATE ROLE r\n Password 'hunter2' NOSUCH";
+    struct session_place place = {.what = "it failed", .sql = text, .line = 40};
+    PGresult *res;
+
+    (void)state;
+    assert_int_equal(session_try(&session, text, 0, NULL, &res), 1);
+    session_fail(&session, &place, res);
+    PQclear(res);
+    assert_string_equal(call->err.detail,
+                        "line 41: (not shown: it may hold a password)\nSQLSTATE: 42601");
+    fakehost_clear(call);
+    assert_int_equal(session_exec(&session, "could not ask",
+                                  "DO $$ BEGIN EXECUTE 'CREATE ROLE r PASSWORD ''hunter2'' NOSUCH'; "
+                                  "END $$"),
+                     -1);
+    basetest_has(call->err.detail, "query: (not shown: it may hold a password)");
+    assert_null(strstr(call->err.detail, "hunter2"));
+}
+
 static void test_lost(void **state)
 {
     (void)state;
@@ -320,6 +362,8 @@ int main(void)
         SESSION(test_large_batch),
         SESSION(test_copy),
         SESSION(test_fail),
+        SESSION(test_fail_without_encoding),
+        SESSION(test_fail_with_password),
         SESSION(test_lost),
         SESSION(test_close_rolls_back),
         SESSION(test_cancelled),
