@@ -164,7 +164,7 @@ static void fill(struct sending *sending, bool has_row)
     sending->items =
         sql_host->alloc(call, (script->n + sending->n_changes + 2) * sizeof *sending->items);
     for (size_t i = 0; i < script->n && !script->no_transaction; i++) {
-        sending->sets = sending->sets || script_sets(&script->v[i]);
+        sending->sets = sending->sets || script_may_set(&script->v[i]);
         if (!is_copy(&script->v[i]))
             sending->items[i].sql = script->v[i].text;
     }

@@ -21,6 +21,12 @@ bool script_sets(const struct statement *statement)
            script_is(statement, "discard") || strcasestr(statement->text, "set_config") != NULL;
 }
 
+bool script_may_set(const struct statement *statement)
+{
+    return script_sets(statement) || script_is(statement, "do") || script_is(statement, "call") ||
+           script_is(statement, "select") || script_is(statement, "with");
+}
+
 struct session_place script_place(struct ddb_call *call, const struct script *script, size_t i)
 {
     const struct statement *statement = &script->v[i];

@@ -39,10 +39,11 @@ int script_read_all(struct ddb_call *call, const struct ddb_step *const *steps,
                     struct script **scripts, size_t *n);
 
 /* script_is(statement, word): whether it begins with this word, in any case.
- * script_sets(statement): it changes the session for those that follow. script_place(call,
- * script, i): where statement ${i}, counted from 0, is. */
+ * script_sets(statement): it changes the session for those that follow; script_may_set: or what it
+ * calls does. script_place(call, script, i): where statement ${i}, counted from 0, is. */
 bool script_is(const struct statement *statement, const char *word);
 bool script_sets(const struct statement *statement);
+bool script_may_set(const struct statement *statement);
 struct session_place script_place(struct ddb_call *call, const struct script *script, size_t i);
 
 #endif

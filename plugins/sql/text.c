@@ -83,7 +83,7 @@ static void add_script(struct text *text, const struct script *script)
 
     for (size_t i = 0; i < script->n; i++) {
         add_statement(text, &script->v[i]);
-        sets = sets || script_sets(&script->v[i]);
+        sets = sets || script_may_set(&script->v[i]);
     }
     if (sets)
         add(text, "RESET SESSION AUTHORIZATION;\n\nRESET ROLE;\n\nRESET ALL;\n\n");

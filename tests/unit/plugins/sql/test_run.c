@@ -109,6 +109,23 @@ static void test_version_table(void **state)
     gives("SELECT version_num FROM \"My\".\"Version \"\"rows\"\"\"", "b2");
 }
 
+/* So is what a block of code or a function sets. */
+static void test_hidden_set(void **state)
+{
+    (void)state;
+    sql("CREATE SCHEMA s; CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS "
+        "$$ BEGIN SET search_path = s; END $$");
+    put("a1", "", "-- upgrade\nDO $$ BEGIN SET search_path = s; END $$;\nCREATE TABLE a (id int);\n");
+    put("b2", "a1", "-- upgrade\nCREATE TABLE b (id int);\nSELECT f();\n");
+    put("c3", "b2", "-- upgrade\nCREATE TABLE c (id int);\n");
+    up("a1", "+a1");
+    up("b2", "a1>b2");
+    up("c3", "b2>c3");
+    run_ok();
+    assert_string_equal(catalog(), "b c");
+    gives("SELECT to_regclass('s.a')", "s.a");
+}
+
 /* Two rows become one and two again. */
 static void test_merge(void **state)
 {
@@ -338,6 +355,7 @@ int main(void)
         TEST(test_setting_transaction),
         TEST(test_outside_only),
         TEST(test_version_table),
+        TEST(test_hidden_set),
         TEST(test_merge),
         TEST(test_many),
         TEST(test_foreign_migration),
