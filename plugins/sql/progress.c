@@ -20,7 +20,6 @@ static const char create_sql[] =
     "    CREATE TABLE IF NOT EXISTS deploy_db.applied_file (\n"
     "        revision pg_catalog.text PRIMARY KEY,\n"
     "        sha256 pg_catalog.text NOT NULL,\n"
-    "        path pg_catalog.text,\n"
     "        applied_at pg_catalog.timestamptz NOT NULL,\n"
     "        run pg_catalog.text);\n"
     "    CREATE TABLE IF NOT EXISTS deploy_db.half_applied (\n"
@@ -127,13 +126,13 @@ struct session_item progress_file_item(struct ddb_call *call, const struct scrip
             .values = {script->id},
         };
     return (struct session_item){
-        .sql = "INSERT INTO deploy_db.applied_file (revision, sha256, path, run, applied_at) "
-               "VALUES ($1, $2, $3, $4, pg_catalog.clock_timestamp()) "
+        .sql = "INSERT INTO deploy_db.applied_file (revision, sha256, run, applied_at) "
+               "VALUES ($1, $2, $3, pg_catalog.clock_timestamp()) "
                "ON CONFLICT (revision) DO UPDATE SET sha256 = excluded.sha256, "
-               "path = excluded.path, run = excluded.run, applied_at = excluded.applied_at",
+               "run = excluded.run, applied_at = excluded.applied_at",
         .name = "deploy_db_file",
-        .n = 4,
-        .values = {script->id, script->file.sha256, script->path, sql_host->fact(call, "run")},
+        .n = 3,
+        .values = {script->id, script->file.sha256, sql_host->fact(call, "run")},
     };
 }
 
