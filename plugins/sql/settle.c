@@ -56,8 +56,8 @@ static void find_unmade(const struct progress_half *half, const struct script *d
         made_add(unmade, done->v[i].text);
 }
 
-/* Rows that the other direction has not changed yet would be changed for nothing, and no
- * comparison of catalogs would show it. */
+/* Rows that the other direction has not changed yet would be changed for nothing, others twice when
+ * this is cut off and begun again, and no comparison of catalogs would show it. */
 static int check_undo(struct session *session, const struct script *undo)
 {
     for (size_t i = 0; i < undo->n; i++) {
@@ -77,7 +77,7 @@ static int undo_all(struct session *session, const struct progress_half *half,
 {
     struct made unmade = {.call = session->call};
 
-    if (half->done < done->n && check_undo(session, undo) < 0)
+    if (check_undo(session, undo) < 0)
         return -1;
     find_unmade(half, done, &unmade);
     for (size_t i = 0; i < undo->n; i++) {
