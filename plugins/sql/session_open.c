@@ -120,7 +120,9 @@ int session_open(struct ddb_call *call, struct session *session, bool read_only)
     session->settings = sql_host->format(
         call,
         "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; SET client_encoding = 'UTF8'; "
-        "SET lock_timeout = %s; SET statement_timeout = %s; SET standard_conforming_strings = on%s",
+        "SET lock_timeout = %s; SET statement_timeout = %s; SET standard_conforming_strings = on; "
+        "SELECT pg_catalog.set_config('synchronous_commit', 'on', false) "
+        "WHERE pg_catalog.current_setting('synchronous_commit') = 'off'%s", /* done is durable */
         number(call, "lock_timeout_ms"), number(call, "statement_timeout_ms"),
         read_only ? "; SET default_transaction_read_only = on" : "");
     return session_reset(session);

@@ -55,6 +55,9 @@ static void test_settings(void **state)
     assert_int_equal(session_reset(&session), 0);
     assert_string_equal(ask(shown), "deploy-db fake UTF8 1500ms 2500ms on off postgres");
     assert_string_equal(ask("SHOW search_path"), "\"$user\", public");
+    assert_string_equal(ask("SELECT setting || ' ' || reset_val FROM pg_settings "
+                            "WHERE name = 'synchronous_commit'"),
+                        "on off"); /* the cluster's is off */
     assert_int_equal(session_exec(&session, "x", "DROP ROLE sql_other"), 0);
     session_close(&session);
     succeeds(session_open(call, &session, true));
