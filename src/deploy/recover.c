@@ -67,6 +67,44 @@ int recover_stand(struct run *run, struct err *err)
     return err_hint(err, "End these sessions, then run `deploy-db recover %s`.", run->env->name);
 }
 
+int recover_rows_are_ours(struct run *run, struct err *err)
+{
+    const struct conf *conf = run->services->conf;
+    auto_strvec struct strvec rows = {0};
+    bool exists;
+
+    if (versions_read(run->db, conf->version_table_schema, conf->version_table, &rows, &exists,
+                      err) != 0)
+        return -1;
+    for (size_t i = 0; i < rows.n; i++)
+        if (!lists_has(run->before.rows, rows.v[i]) && !lists_has(run->pending, rows.v[i]) &&
+            !lists_has(run->planned, rows.v[i])) {
+            err_set(err, ERR_OPERATOR, "revision %s was applied after run %s, so nothing is undone",
+                    rows.v[i], run->id);
+            return err_hint(err, "Decide by hand; `deploy-db status %s` shows where it stands.",
+                            run->env->name);
+        }
+    return 0;
+}
+
+/* One transaction that failed has left nothing, and no row tells of more. */
+static bool is_untouched(struct run *run)
+{
+    const struct conf *conf = run->services->conf;
+    auto_strvec struct strvec rows = {0};
+    struct err ignored = ERR_INIT;
+    bool exists;
+    int rc = versions_read(run->db, conf->version_table_schema, conf->version_table, &rows, &exists,
+                           &ignored);
+
+    err_clear(&ignored);
+    for (size_t i = 0; i < rows.n; i++)
+        if (!lists_has(run->before.rows, rows.v[i]) &&
+            (lists_has(run->pending, rows.v[i]) || lists_has(run->planned, rows.v[i])))
+            return false;
+    return rc == 0 && run->atomic;
+}
+
 /* --- the rungs ---------------------------------------------------------------------------------------- */
 
 static int rung_transaction(struct run *run, struct err *err)
@@ -347,7 +385,8 @@ enum err_code recover_ladder(struct run *run, struct err *err)
     err_clear(&ignored);
     if (run_phase(run, "recover", true, &ignored) != 0)
         log_warning("%s", ignored.primary);
-    if (recover_stand(run, err) == 0)
+    if (recover_stand(run, err) == 0 &&
+        (!is_untouched(run) || recover_rows_are_ours(run, err) == 0))
         status = climb(run, err);
     else
         err_as(err, ERR_OPERATOR);

@@ -15,4 +15,9 @@ enum err_code recover_ladder(struct run *run, struct err *err);
  * nobody of this run still at work there (ends the sessions of its children). */
 int recover_stand(struct run *run, struct err *err) CHECK;
 
+/* recover_rows_are_ours(run, err): whether the version rows are of this run: what it began with, or
+ * what it was to apply. Others mean that somebody has migrated since, and undoing would take that
+ * away. Changes: nothing. */
+int recover_rows_are_ours(struct run *run, struct err *err) CHECK;
+
 #endif

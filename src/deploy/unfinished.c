@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "deploy/lists.h"
 #include "deploy/phases.h"
 #include "deploy/prove.h"
 #include "deploy/record.h"
@@ -22,7 +21,6 @@
 #include "pg/health.h"
 #include "pg/ledger.h"
 #include "pg/swap.h"
-#include "pg/versions.h"
 
 /* --- finding it ---------------------------------------------------------------------------------------- */
 
@@ -199,33 +197,11 @@ static enum err_code finish(struct run *run, struct err *err)
     return finish_phase(run, err) == 0 ? ERR_NONE : ERR_POST;
 }
 
-/* Whether the version rows are of this run: what it began with, or what it was to apply. Others mean that
- * somebody has migrated since, and undoing would take that away. */
-static int rows_are_ours(struct run *run, struct err *err)
-{
-    const struct conf *conf = run->services->conf;
-    auto_strvec struct strvec rows = {0};
-    bool exists;
-
-    if (versions_read(run->db, conf->version_table_schema, conf->version_table, &rows, &exists,
-                      err) != 0)
-        return -1;
-    for (size_t i = 0; i < rows.n; i++)
-        if (!lists_has(run->before.rows, rows.v[i]) && !lists_has(run->pending, rows.v[i]) &&
-            !lists_has(run->planned, rows.v[i])) {
-            err_set(err, ERR_OPERATOR, "revision %s was applied after run %s, so nothing is undone",
-                    rows.v[i], run->id);
-            return err_hint(err, "Decide by hand; `deploy-db status %s` shows where it stands.",
-                            run->env->name);
-        }
-    return 0;
-}
-
 static enum err_code undo(struct run *run, struct err *err)
 {
     enum err_code status;
 
-    if (rows_are_ours(run, err) != 0)
+    if (recover_rows_are_ours(run, err) != 0)
         return ERR_OPERATOR;
     status = recover_ladder(run, err);
     hook_failed(run, status);
