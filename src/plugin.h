@@ -33,7 +33,7 @@
 #include <sys/types.h>
 
 #define DDB_ABI_MAJOR 1u
-#define DDB_ABI_MINOR 1u
+#define DDB_ABI_MINOR 2u
 #define DDB_ABI       (DDB_ABI_MAJOR << 16 | DDB_ABI_MINOR)
 
 /* Whether ${table}, as given by the other side, is large enough to hold ${field}. */
@@ -222,6 +222,13 @@ struct ddb_host {
      * it needs. 1: the name is taken; nothing is changed, and no failure recorded. What a crash
      * leaves beside it begins with "." and ends with ".tmp". Changes: files. */
     int (*create_file)(struct ddb_call *call, const char *path, const void *data, size_t n);
+
+    /* --- since 1.2 --- */
+
+    /* fact_list(call, key): a fact that is a list, NULL-terminated; NULL when it does not apply.
+     *   exclude_table_data   tables, as patterns of pg_dump, whose rows take() leaves out, because the
+     *                        host copies them itself */
+    const char *const *(*fact_list)(struct ddb_call *call, const char *key);
 };
 
 /* --- engine: lists revisions, runs migrations ------------------------------------------------- */
@@ -423,6 +430,22 @@ struct ddb_snapshot {
 
     /* The versions of the programs it uses, for the bundle's meta.json ("pg_dump 15.4"). */
     const char *(*version)(struct ddb_call *call);
+
+    /* --- since 1.2: the host copies large tables itself where a plugin has these two --- */
+
+    /* restore_section(call, source, database, section): as restore(), but one section of it, called
+     * for each of them in this order: "pre-data" (what tables need to exist), "data" (all rows that
+     * take() wrote), "post-data" (indexes, constraints, triggers; with as many sessions as the fact
+     * "jobs" says). Between them the host loads the rows it has copied itself. */
+    int (*restore_section)(struct ddb_call *call, const struct ddb_source *source,
+                           const char *database, const char *section);
+
+    /* table_rows(call, source, schema, name, out, arg): the rows of one table that take() wrote, as
+     * lines of COPY's text format with the columns that ${columns} gets: "(id, total)". Changes:
+     * nothing. */
+    int (*table_rows)(struct ddb_call *call, const struct ddb_source *source, const char *schema,
+                      const char *name, const char **columns,
+                      int (*out)(void *arg, const char *text, size_t n), void *arg);
 };
 
 /* --- store: keeps snapshots --------------------------------------------------------------------*/
@@ -463,6 +486,20 @@ struct ddb_store {
      * unknown. locate(call, name): where a person finds it ("/srv/…", "sftp://…"). */
     int64_t (*free_bytes)(struct ddb_call *call);
     const char *(*locate)(struct ddb_call *call, const char *name);
+
+    /* --- since 1.2 ---
+     * A store over a network has these two. The host then ships to it from another store's file,
+     * at the network's pace, and goes on where a cut connection has left off. All calls for one
+     * file come from one thread, which need not be the one of other files. */
+
+    /* suspend(call, file): end the session; what has arrived stays under its temporary name. ${file}
+     * is gone afterwards. Never fails for the connection's sake. */
+    int (*suspend)(struct ddb_call *call, void *file);
+
+    /* resume(call, name, file, size_bytes): go on with the unfinished file of ${name};
+     * ${size_bytes}: how much of it has surely arrived, 0 where there is none, which is created then.
+     * write() goes on behind that. An existing ${name} is a failure, as for create(). */
+    int (*resume)(struct ddb_call *call, const char *name, void **file, int64_t *size_bytes);
 };
 
 /* --- the plugin's table -------------------------------------------------------------------------*/

@@ -4,6 +4,8 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <jansson.h>
+#include <pthread.h>
+#include <search.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -17,6 +19,7 @@
 #include "bundle/embed/restore.sh.h"
 
 struct bundle_writer {
+    pthread_mutex_t mutex; /* for the tar and the list of members: chunks come from any thread */
     struct bundle_out out;
     struct archive *tar;
     struct frame_packer *packer;
@@ -26,6 +29,7 @@ struct bundle_writer {
     struct err *err;   /* of the call that libarchive works for */
     bool broken;       /* a failure left the file unusable */
 
+    void *names; /* tsearch: what is taken, without ".zst" and part numbers */
     struct bundle_member *members;
     size_t n_members, cap_members;
     struct bundle_table *tables;
@@ -108,8 +112,8 @@ static void remember(struct bundle_writer *writer, const char *name, int64_t off
     memcpy(member->sha256, sha256, sizeof member->sha256);
 }
 
-/* One member of the tar, as it is. */
-static int add(struct bundle_writer *writer, const char *name, const void *data, size_t n,
+/* One member of the tar, as it is; with the mutex. */
+static int add_locked(struct bundle_writer *writer, const char *name, const void *data, size_t n,
                int64_t raw_bytes, mode_t mode, struct err *err)
 {
     struct archive_entry *entry;
@@ -141,8 +145,38 @@ static int add(struct bundle_writer *writer, const char *name, const void *data,
     return 0;
 }
 
-/* A name that may be added: proper, not one of ours, and new. */
-static int check_name(const struct bundle_writer *writer, const char *name, struct err *err)
+static int add(struct bundle_writer *writer, const char *name, const void *data, size_t n,
+               int64_t raw_bytes, mode_t mode, struct err *err)
+{
+    int rc;
+
+    pthread_mutex_lock(&writer->mutex);
+    rc = add_locked(writer, name, data, n, raw_bytes, mode, err);
+    pthread_mutex_unlock(&writer->mutex);
+    return rc;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* Take ${name}; false: it is taken. */
+static bool take_name(struct bundle_writer *writer, const char *name)
+{
+    char *fresh = mem_strdup(name);
+    bool is_new;
+
+    pthread_mutex_lock(&writer->mutex);
+    is_new = *(char **)tsearch(fresh, &writer->names, by_name) == fresh;
+    pthread_mutex_unlock(&writer->mutex);
+    if (!is_new)
+        mem_free(fresh);
+    return is_new;
+}
+
+/* A name that may be added: proper, not one of ours, and new. It is taken afterwards. */
+static int check_name(struct bundle_writer *writer, const char *name, struct err *err)
 {
     char base[BUNDLE_NAME_MAX + 1];
     int part;
@@ -150,15 +184,11 @@ static int check_name(const struct bundle_writer *writer, const char *name, stru
     if (!bundle_manifest_name(name) || bundle_manifest_base(name, base, &part) ||
         strlen(name) > BUNDLE_NAME_MAX - strlen(".zst.000000"))
         return err_set(err, ERR_PREPARE, "\"%s\" cannot be the name of a snapshot's member", name);
-    if (strcmp(name, BUNDLE_MANIFEST) == 0 || strcmp(name, BUNDLE_SUMS) == 0)
+    if (strcmp(name, BUNDLE_MANIFEST) == 0 || strcmp(name, BUNDLE_SUMS) == 0 ||
+        strcmp(name, BUNDLE_COPIES) == 0)
         return err_set(err, ERR_PREPARE, "the snapshot's member \"%s\" is written at its end", name);
-    for (size_t i = 0; i < writer->n_members; i++) {
-        const char *taken = writer->members[i].name;
-
-        if (strcmp(taken, name) == 0 ||
-            (bundle_manifest_base(taken, base, &part) && strcmp(base, name) == 0))
-            return err_set(err, ERR_PREPARE, "the snapshot has a member \"%s\" already", name);
-    }
+    if (!take_name(writer, name))
+        return err_set(err, ERR_PREPARE, "the snapshot has a member \"%s\" already", name);
     return 0;
 }
 
@@ -169,6 +199,7 @@ int bundle_create(const struct bundle_out *out, int level, int threads,
 {
     struct bundle_writer *fresh = mem_alloc(sizeof *fresh);
 
+    pthread_mutex_init(&fresh->mutex, NULL);
     fresh->out = *out;
     fresh->now = clock_now();
     fresh->packer = frame_packer_new(level, threads);
@@ -177,6 +208,8 @@ int bundle_create(const struct bundle_out *out, int level, int threads,
         bundle_abandon(fresh);
         return err_set(err, ERR_INTERNAL, "could not start a tar file: out of memory");
     }
+    take_name(fresh, "RESTORE.md");
+    take_name(fresh, "restore.sh");
     if (add(fresh, "RESTORE.md", RESTORE_md, strlen(RESTORE_md), 0, 0644, err) < 0 ||
         add(fresh, "restore.sh", restore_sh, strlen(restore_sh), 0, 0755, err) < 0) {
         bundle_abandon(fresh);
@@ -198,7 +231,11 @@ void bundle_abandon(struct bundle_writer *writer)
     for (size_t i = 0; i < writer->n_tables; i++) {
         mem_free((char *)writer->tables[i].schema);
         mem_free((char *)writer->tables[i].name);
+        mem_free((char *)writer->tables[i].hash);
+        mem_free((char *)writer->tables[i].copy);
     }
+    tdestroy(writer->names, mem_free);
+    pthread_mutex_destroy(&writer->mutex);
     mem_free(writer->members);
     mem_free(writer->tables);
     mem_free(writer->name);
@@ -252,7 +289,9 @@ int bundle_put(struct bundle_writer *writer, const char *name, const void *data,
                        "member \"%s\" of the snapshot is too large to be stored in one piece", name);
     if (strcmp(name, BUNDLE_META) == 0 && (compress || !is_json_object(data, n)))
         return err_set(err, ERR_INTERNAL, "the snapshot's \"%s\" is not a plain JSON object", name);
+    pthread_mutex_lock(&writer->mutex);
     writer->raw_bytes += (int64_t)n;
+    pthread_mutex_unlock(&writer->mutex);
     if (!compress)
         return add(writer, name, data, n, 0, 0600, err);
     if (compress_all(writer->packer, data, n, &packed, err) < 0)
@@ -267,12 +306,18 @@ int bundle_put(struct bundle_writer *writer, const char *name, const void *data,
 static int add_part(struct bundle_writer *writer, struct err *err)
 {
     char stored[BUNDLE_NAME_MAX + 1];
+    int rc;
 
     if (writer->n_parts == BUNDLE_PARTS_MAX)
         return err_set(err, ERR_PREPARE, "member \"%s\" of the snapshot has too many parts",
                        writer->name);
     snprintf(stored, sizeof stored, "%s.zst.%06d", writer->name, writer->n_parts);
-    if (add(writer, stored, writer->part, writer->part_len, 0, 0600, err) < 0)
+    pthread_mutex_lock(&writer->mutex);
+    if (writer->n_parts == 0)
+        writer->first = writer->n_members;
+    rc = add_locked(writer, stored, writer->part, writer->part_len, 0, 0600, err);
+    pthread_mutex_unlock(&writer->mutex);
+    if (rc < 0)
         return -1;
     writer->n_parts++;
     writer->part_len = 0;
@@ -289,7 +334,6 @@ int bundle_begin(struct bundle_writer *writer, const char *name, struct err *err
     if (writer->part == NULL)
         writer->part = mem_alloc(BUNDLE_PART_BYTES);
     writer->name = mem_strdup(name);
-    writer->first = writer->n_members;
     writer->n_parts = 0;
     writer->part_len = 0;
     writer->member_raw = 0;
@@ -327,23 +371,51 @@ int bundle_end(struct bundle_writer *writer, struct err *err)
             add_part(writer, err) < 0)
             return -1;
     }
+    pthread_mutex_lock(&writer->mutex);
     writer->members[writer->first].raw_bytes = writer->member_raw;
     writer->raw_bytes += writer->member_raw;
+    pthread_mutex_unlock(&writer->mutex);
     mem_free(writer->name);
     writer->name = NULL;
     return 0;
 }
 
+/* --- chunks ------------------------------------------------------------------------------------ */
+
+int bundle_chunk(struct bundle_writer *writer, uint32_t oid, unsigned number, const void *data,
+                 size_t n, int64_t raw_bytes, struct err *err)
+{
+    char name[48], stored[64];
+    int rc;
+
+    snprintf(name, sizeof name, "data/%u.%04u.copy", (unsigned)oid, number);
+    snprintf(stored, sizeof stored, "%s.zst", name);
+    if (!take_name(writer, name))
+        return err_set(err, ERR_INTERNAL, "the snapshot has a member \"%s\" already", name);
+    pthread_mutex_lock(&writer->mutex);
+    rc = add_locked(writer, stored, data, n, raw_bytes, 0600, err);
+    if (rc == 0)
+        writer->raw_bytes += raw_bytes;
+    pthread_mutex_unlock(&writer->mutex);
+    return rc;
+}
+
 /* --- the end ----------------------------------------------------------------------------------- */
 
-void bundle_table(struct bundle_writer *writer, const char *schema, const char *name, int64_t rows)
+void bundle_table(struct bundle_writer *writer, const struct bundle_table *table)
 {
     if (writer->n_tables == writer->cap_tables) {
         writer->cap_tables = writer->cap_tables ? writer->cap_tables * 2 : 64;
         writer->tables = mem_realloc(writer->tables, writer->cap_tables * sizeof *writer->tables);
     }
-    writer->tables[writer->n_tables++] =
-        (struct bundle_table){mem_strdup(schema), mem_strdup(name), rows};
+    writer->tables[writer->n_tables++] = (struct bundle_table){
+        .schema = mem_strdup(table->schema),
+        .name = mem_strdup(table->name),
+        .rows = table->rows,
+        .hash = mem_strdup(table->hash != NULL ? table->hash : ""),
+        .copy = table->copy != NULL ? mem_strdup(table->copy) : NULL,
+        .oid = table->oid,
+    };
 }
 
 static bool has_member(const struct bundle_writer *writer, const char *name)
@@ -357,10 +429,15 @@ static bool has_member(const struct bundle_writer *writer, const char *name)
 /* MANIFEST.json lists what is before it; SHA256SUMS lists the manifest too. */
 static int add_index(struct bundle_writer *writer, struct err *err)
 {
-    struct buf auto_buf sums = {0};
-    char *auto_free manifest = bundle_manifest_format(
-        writer->members, writer->n_members, writer->tables, writer->n_tables, writer->raw_bytes);
+    struct buf auto_buf sums = {0}, copies = {0};
+    char *auto_free manifest = NULL;
 
+    bundle_manifest_copies(writer->tables, writer->n_tables, &copies);
+    if (copies.len > 0 &&
+        add(writer, BUNDLE_COPIES, copies.data, copies.len, 0, 0600, err) < 0)
+        return -1;
+    manifest = bundle_manifest_format(writer->members, writer->n_members, writer->tables,
+                                      writer->n_tables, writer->raw_bytes);
     if (strlen(manifest) > BUNDLE_INDEX_MAX)
         return err_set(err, ERR_PREPARE, "the snapshot has too many members and tables");
     if (add(writer, BUNDLE_MANIFEST, manifest, strlen(manifest), 0, 0600, err) < 0)

@@ -1,8 +1,11 @@
 /*
  * bundle - a snapshot file: one plain tar whose data members are each zstd-compressed.
  *
- * Members, in order: RESTORE.md, restore.sh, meta.json, globals.sql.zst, then the data members as
- * parts NAME.zst.000000, NAME.zst.000001, … of one zstd stream each, MANIFEST.json, SHA256SUMS.
+ * Members, in order: RESTORE.md, restore.sh, meta.json, globals.sql.zst, then the data, MANIFEST.json,
+ * SHA256SUMS. Data is of two forms, which may alternate: a stream as parts NAME.zst.000000,
+ * NAME.zst.000001, … (main.dump), and chunks data/OID.NNNN.copy.zst: lines of COPY's text format,
+ * whole rows of one table, each chunk one or more zstd frames of its own. The tables that are in
+ * chunks are listed in copy.list, a line each: OID, tab, the COPY statement that loads its chunks.
  * Stock tools restore it: tar, sha256sum, zstd, createdb, pg_restore, psql. Memory is bounded by one
  * part. The tar layer is libarchive's; compression is libzstd's own (multi-threaded).
  *
@@ -58,11 +61,26 @@ int bundle_begin(struct bundle_writer *writer, const char *name, struct err *err
 int bundle_write(struct bundle_writer *writer, const void *data, size_t n, struct err *err) CHECK;
 int bundle_end(struct bundle_writer *writer, struct err *err) CHECK;
 
-/* A table's row count, for the manifest. */
-void bundle_table(struct bundle_writer *writer, const char *schema, const char *name,
-                  int64_t rows);
+/* bundle_chunk(writer, oid, number, data, n, raw_bytes, err): chunk ${number} (from 0) of the table
+ * ${oid}: ${n} bytes that the caller has compressed as whole zstd frames, ${raw_bytes} of text. May be
+ * called from any thread, also while a member is open between bundle_begin and bundle_end in
+ * another. */
+int bundle_chunk(struct bundle_writer *writer, uint32_t oid, unsigned number, const void *data,
+                 size_t n, int64_t raw_bytes, struct err *err) CHECK;
 
-/* bundle_finish: MANIFEST.json, SHA256SUMS, the end of the tar. Frees the writer, whatever it
+/* One table, for the manifest. ${copy} NULL: its rows are in main.dump; otherwise they are in
+ * chunks, and ${copy} is what stands in "COPY … FROM STDIN": "public.orders (id, total)", valid
+ * UTF-8, without tab and newline. */
+struct bundle_table {
+    const char *schema, *name;
+    int64_t rows;     /* -1: not counted */
+    const char *hash; /* of its rows in any order, see rowhash.h; "": not known */
+    const char *copy;
+    uint32_t oid;
+};
+void bundle_table(struct bundle_writer *writer, const struct bundle_table *table);
+
+/* bundle_finish: copy.list, MANIFEST.json, SHA256SUMS, the end of the tar. Frees the writer, whatever it
  * returns. ${raw_bytes} and ${bytes}: before compression, and of the file. */
 int bundle_finish(struct bundle_writer *writer, int64_t *raw_bytes, int64_t *bytes,
                   struct err *err) CHECK;
@@ -76,11 +94,6 @@ struct bundle_member {
     int64_t size_bytes;
     int64_t raw_bytes; /* of a whole data member, on its first part; else 0 */
     char sha256[65];
-};
-
-struct bundle_table {
-    const char *schema, *name;
-    int64_t rows;
 };
 
 struct bundle {
@@ -111,5 +124,9 @@ int bundle_read_open(const struct bundle *bundle, const char *name, struct bundl
                      struct err *err) CHECK;
 ssize_t bundle_read(struct bundle_stream *stream, void *data, size_t cap, struct err *err) CHECK;
 void bundle_read_close(struct bundle_stream *stream); /* NULL is fine */
+
+/* bundle_chunk_of(member, oid, number): whether ${member} is a chunk, and which. Streams of several
+ * members may be read at once, each in its own thread, if bundle_in.read allows that. */
+bool bundle_chunk_of(const struct bundle_member *member, uint32_t *oid, unsigned *number);
 
 #endif

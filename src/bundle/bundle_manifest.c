@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char format_name[] = "deploy-db snapshot";
-enum { FORMAT_VERSION = 1, PART_DIGITS = 6 };
+enum { FORMAT_VERSION = 1, PART_DIGITS = 6, HASH_DIGITS = 32 };
 
 /* --- names ------------------------------------------------------------------------------------- */
 
@@ -47,6 +47,19 @@ bool bundle_manifest_base(const char *name, char base[BUNDLE_NAME_MAX + 1], int 
     memcpy(base, name, n - 4);
     base[n - 4] = '\0';
     return true;
+}
+
+bool bundle_chunk_of(const struct bundle_member *member, uint32_t *oid, unsigned *number)
+{
+    unsigned table, chunk;
+    char again[64];
+
+    if (sscanf(member->name, "data/%u.%u.", &table, &chunk) != 2)
+        return false;
+    snprintf(again, sizeof again, "data/%u.%04u.copy.zst", table, chunk);
+    *oid = table;
+    *number = chunk;
+    return strcmp(again, member->name) == 0;
 }
 
 /* --- writing ----------------------------------------------------------------------------------- */
@@ -101,6 +114,12 @@ char *bundle_manifest_format(const struct bundle_member *members, size_t n_membe
         json_object_set_new(table, "schema", json_text(tables[i].schema));
         json_object_set_new(table, "name", json_text(tables[i].name));
         json_object_set_new(table, "rows", json_integer(tables[i].rows));
+        if (tables[i].hash[0] != '\0')
+            json_object_set_new(table, "hash", json_string(tables[i].hash));
+        if (tables[i].copy != NULL) {
+            json_object_set_new(table, "oid", json_integer(tables[i].oid));
+            json_object_set_new(table, "copy", json_text(tables[i].copy));
+        }
         json_array_append_new(rows, table);
     }
     json_object_set_new(totals, "members", json_integer((json_int_t)n_members));
@@ -118,6 +137,13 @@ char *bundle_manifest_format(const struct bundle_member *members, size_t n_membe
         abort();
     }
     return text;
+}
+
+void bundle_manifest_copies(const struct bundle_table *tables, size_t n, struct buf *out)
+{
+    for (size_t i = 0; i < n; i++)
+        if (tables[i].copy != NULL)
+            buf_addf(out, "%u\tCOPY %s FROM STDIN\n", (unsigned)tables[i].oid, tables[i].copy);
 }
 
 void bundle_manifest_sums(const struct bundle_member *members, size_t n, struct buf *out)
@@ -142,9 +168,9 @@ static bool get_count(const json_t *object, const char *key, int64_t min, int64_
     return json_is_integer(json) && *value >= min;
 }
 
-static bool is_sha256(const char *text)
+static bool is_hex(const char *text, size_t digits)
 {
-    return text != NULL && strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+    return text != NULL && strlen(text) == digits && strspn(text, "0123456789abcdef") == digits;
 }
 
 static int parse_member(const json_t *json, struct arena *arena, struct bundle_member *member,
@@ -157,7 +183,7 @@ static int parse_member(const json_t *json, struct arena *arena, struct bundle_m
         return bad(err, "a member without a proper name");
     if (!get_count(json, "size", 0, &member->size_bytes) ||
         !get_count(json, "raw_size", 0, &member->raw_bytes) ||
-        !get_count(json, "offset", 0, &member->offset) || !is_sha256(sha256))
+        !get_count(json, "offset", 0, &member->offset) || !is_hex(sha256, 64))
         return err_set(err, ERR_PREPARE,
                        "member \"%s\" of the snapshot has no proper entry in \"%s\"", name,
                        BUNDLE_MANIFEST);
@@ -186,7 +212,8 @@ static int check_unique(const struct bundle *bundle, struct err *err)
     return 0;
 }
 
-/* The parts of one data member follow each other, numbered from 0. */
+/* The parts of one data member follow each other, numbered from 0; only chunks may stand
+ * between them. */
 static int check_parts(const struct bundle *bundle, struct err *err)
 {
     char previous[BUNDLE_NAME_MAX + 1] = "";
@@ -195,8 +222,12 @@ static int check_parts(const struct bundle *bundle, struct err *err)
     for (size_t i = 0; i < bundle->n_members; i++) {
         const char *name = bundle->members[i].name;
         char base[BUNDLE_NAME_MAX + 1];
+        uint32_t oid;
+        unsigned number;
         int part;
 
+        if (bundle_chunk_of(&bundle->members[i], &oid, &number))
+            continue;
         if (!bundle_manifest_base(name, base, &part)) {
             base[0] = '\0';
             part = -1;
@@ -227,6 +258,84 @@ static int parse_members(const json_t *list, struct arena *arena, struct bundle 
     return check_unique(bundle, err) < 0 || check_parts(bundle, err) < 0 ? -1 : 0;
 }
 
+/* Every table of copy.list has its chunks, numbered from 0, and every chunk its table. */
+struct chunk_table {
+    uint32_t oid;
+    unsigned n;     /* chunks so far */
+    unsigned most;  /* the highest number so far */
+};
+
+static int by_oid(const void *a, const void *b)
+{
+    const struct chunk_table *left = a, *right = b;
+
+    return left->oid < right->oid ? -1 : left->oid > right->oid;
+}
+
+static int count_chunks(const struct bundle *bundle, struct chunk_table *tables, size_t n,
+                        struct err *err)
+{
+    for (size_t i = 0; i < bundle->n_members; i++) {
+        struct chunk_table key = {0}, *table;
+        unsigned number;
+
+        if (!bundle_chunk_of(&bundle->members[i], &key.oid, &number))
+            continue;
+        table = n == 0 ? NULL : bsearch(&key, tables, n, sizeof *tables, by_oid);
+        if (table == NULL)
+            return err_set(err, ERR_PREPARE, "member \"%s\" of the snapshot belongs to no table",
+                           bundle->members[i].name);
+        table->n++;
+        table->most = number > table->most ? number : table->most;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (tables[i].n > 0 && tables[i].most + 1 != tables[i].n)
+            return err_set(err, ERR_PREPARE, "the chunks of table %u are not all in the snapshot",
+                           (unsigned)tables[i].oid);
+    return 0;
+}
+
+static int check_chunks(const struct bundle *bundle, struct err *err)
+{
+    struct chunk_table *tables = mem_alloc((bundle->n_tables + 1) * sizeof *tables);
+    size_t n = 0;
+    int rc = 0;
+
+    for (size_t i = 0; i < bundle->n_tables; i++)
+        if (bundle->tables[i].copy != NULL)
+            tables[n++] = (struct chunk_table){.oid = bundle->tables[i].oid};
+    if (n > 0)
+        qsort(tables, n, sizeof *tables, by_oid);
+    for (size_t i = 1; i < n && rc == 0; i++)
+        if (tables[i - 1].oid == tables[i].oid)
+            rc = bad(err, "two tables with the same chunks");
+    if (rc == 0)
+        rc = count_chunks(bundle, tables, n, err);
+    mem_free(tables);
+    return rc;
+}
+
+/* What a table says of its chunks: both values or none. */
+static int parse_copy(const json_t *json, struct arena *arena, struct bundle_table *table,
+                      struct err *err)
+{
+    const char *copy = json_string_value(json_object_get(json, "copy"));
+    const char *hash = json_string_value(json_object_get(json, "hash"));
+    int64_t oid = 0;
+
+    if (json_object_get(json, "hash") != NULL && !is_hex(hash, HASH_DIGITS))
+        return bad(err, "a table without a proper hash");
+    table->hash = hash != NULL ? arena_strdup(arena, hash) : "";
+    if (json_object_get(json, "copy") == NULL && json_object_get(json, "oid") == NULL)
+        return 0;
+    if (copy == NULL || copy[0] == '\0' || strpbrk(copy, "\t\r\n") != NULL ||
+        !get_count(json, "oid", 1, &oid) || oid > UINT32_MAX)
+        return bad(err, "a table without a proper list of columns");
+    table->copy = arena_strdup(arena, copy);
+    table->oid = (uint32_t)oid;
+    return 0;
+}
+
 static int parse_tables(const json_t *list, struct arena *arena, struct bundle *bundle,
                         struct err *err)
 {
@@ -244,9 +353,11 @@ static int parse_tables(const json_t *list, struct arena *arena, struct bundle *
         if (table->schema == NULL || table->name == NULL ||
             !get_count(json, "rows", -1, &table->rows))
             return bad(err, "a table without a proper name and number of rows");
+        if (parse_copy(json, arena, table, err) < 0)
+            return -1;
     }
     bundle->n_tables = n;
-    return 0;
+    return check_chunks(bundle, err);
 }
 
 static int parse_root(const json_t *root, struct arena *arena, struct bundle *bundle,

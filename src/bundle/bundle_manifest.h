@@ -10,6 +10,7 @@
 #define BUNDLE_MANIFEST "MANIFEST.json"
 #define BUNDLE_SUMS     "SHA256SUMS"
 #define BUNDLE_META     "meta.json"
+#define BUNDLE_COPIES   "copy.list"
 
 enum {
     BUNDLE_PART_BYTES = 16 * 1024 * 1024, /* compressed bytes in one part of a data member */
@@ -29,6 +30,9 @@ bool bundle_manifest_name(const char *name);
  * false: the member is stored as it is. */
 bool bundle_manifest_base(const char *name, char base[BUNDLE_NAME_MAX + 1], int *part);
 
+/* copy.list: the tables whose rows are in chunks, appended to ${out}. */
+void bundle_manifest_copies(const struct bundle_table *tables, size_t n, struct buf *out);
+
 /* MANIFEST.json for these members and tables; heap text, the caller frees it. */
 char *bundle_manifest_format(const struct bundle_member *members, size_t n_members,
                              const struct bundle_table *tables, size_t n_tables,
@@ -39,7 +43,7 @@ void bundle_manifest_sums(const struct bundle_member *members, size_t n, struct 
 
 /* bundle_manifest_parse(text, n, arena, bundle, err): fill members and tables of ${bundle} from
  * MANIFEST.json. Names, numbers and hashes have the right form afterwards, no name stands twice,
- * parts are numbered without a gap; sizes and offsets are not yet compared with the file. */
+ * parts and chunks are numbered without a gap, every chunk has its table; sizes and offsets are not yet compared with the file. */
 int bundle_manifest_parse(const char *text, size_t n, struct arena *arena, struct bundle *bundle,
                           struct err *err) CHECK;
 

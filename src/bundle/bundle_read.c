@@ -13,7 +13,8 @@ enum { CHUNK = 256 * 1024 };
 
 struct bundle_stream {
     const struct bundle *bundle;
-    size_t current, end;       /* indexes of stored members; current == end: all are read */
+    size_t current, next;      /* indexes of stored members; SIZE_MAX: none */
+    size_t last;               /* the one before ${current}, for what an error names */
     int64_t at;                /* in the current one */
     int64_t taken;             /* stored bytes so far */
     int64_t raw_done, raw_all; /* decompressed bytes, and how many the manifest promises */
@@ -24,26 +25,32 @@ struct bundle_stream {
     unsigned char data[CHUNK];
 };
 
-size_t bundle_read_at(const struct bundle *bundle, size_t first, struct bundle_stream **stream)
+/* The part after member ${i}; SIZE_MAX: there is none. That parts follow each other, but for chunks
+ * between them, was checked when the manifest was read. */
+static size_t part_after(const struct bundle *bundle, size_t i)
 {
-    struct bundle_stream *fresh = mem_alloc(sizeof *fresh);
-    char base[BUNDLE_NAME_MAX + 1], other[BUNDLE_NAME_MAX + 1];
-    size_t end = first + 1;
+    char base[BUNDLE_NAME_MAX + 1];
     int part;
 
-    /* That the parts follow each other without a gap was checked when the manifest was read. */
-    if (bundle_manifest_base(bundle->members[first].name, base, &part) && part == 0)
-        while (end < bundle->n_members &&
-               bundle_manifest_base(bundle->members[end].name, other, &part) && part > 0)
-            end++;
-    fresh->bundle = bundle;
-    fresh->current = first;
-    fresh->end = end;
-    fresh->raw_all = bundle->members[first].raw_bytes;
-    fresh->unpacker = frame_unpacker_new();
-    fresh->digest = digest_new();
-    *stream = fresh;
-    return end;
+    if (!bundle_manifest_base(bundle->members[i].name, base, &part) || part < 0)
+        return SIZE_MAX;
+    while (++i < bundle->n_members)
+        if (bundle_manifest_base(bundle->members[i].name, base, &part) && part >= 0)
+            return part > 0 ? i : SIZE_MAX;
+    return SIZE_MAX;
+}
+
+struct bundle_stream *bundle_read_at(const struct bundle *bundle, size_t first)
+{
+    struct bundle_stream *stream = mem_alloc(sizeof *stream);
+
+    stream->bundle = bundle;
+    stream->current = stream->last = first;
+    stream->next = part_after(bundle, first);
+    stream->raw_all = bundle->members[first].raw_bytes;
+    stream->unpacker = frame_unpacker_new();
+    stream->digest = digest_new();
+    return stream;
 }
 
 int64_t bundle_read_taken(const struct bundle_stream *stream)
@@ -60,7 +67,7 @@ int bundle_read_open(const struct bundle *bundle, const char *name, struct bundl
 
         if (bundle_manifest_base(bundle->members[i].name, base, &part) && part <= 0 &&
             strcmp(base, name) == 0) {
-            bundle_read_at(bundle, i, stream);
+            *stream = bundle_read_at(bundle, i);
             return 0;
         }
     }
@@ -78,10 +85,13 @@ static int end_member(struct bundle_stream *stream, struct err *err)
     if (strcmp(sha256, member->sha256) != 0)
         return err_set(err, ERR_PREPARE,
                        "member \"%s\" of the snapshot is damaged: its hash differs", member->name);
-    stream->current++;
+    stream->last = stream->current;
+    stream->current = stream->next;
     stream->at = 0;
-    if (stream->current < stream->end)
+    if (stream->current != SIZE_MAX) {
+        stream->next = part_after(stream->bundle, stream->current);
         stream->digest = digest_new();
+    }
     return 0;
 }
 
@@ -105,8 +115,7 @@ static int refill(struct bundle_stream *stream, struct err *err)
 
 static const char *name_of(const struct bundle_stream *stream)
 {
-    return stream->bundle->members[stream->current < stream->end ? stream->current
-                                                                 : stream->end - 1]
+    return stream->bundle->members[stream->current != SIZE_MAX ? stream->current : stream->last]
         .name;
 }
 
@@ -130,7 +139,7 @@ static ssize_t read_some(struct bundle_stream *stream, void *data, size_t cap, s
             return err_wrap(err, "member \"%s\" of the snapshot is damaged", name_of(stream));
         if (made > 0 || stream->pos < stream->len)
             continue;
-        if (stream->current == stream->end ? check_ended(stream, err) < 0
+        if (stream->current == SIZE_MAX ? check_ended(stream, err) < 0
                                            : refill(stream, err) < 0)
             return -1;
     }

@@ -6,9 +6,9 @@
 
 #include "bundle/bundle.h"
 
-/* bundle_read_at(bundle, first, stream): the stream of the compressed member whose first stored
- * member is ${first}; gives the index behind its last one. */
-size_t bundle_read_at(const struct bundle *bundle, size_t first, struct bundle_stream **stream);
+/* bundle_read_at(bundle, first): the stream of the compressed member whose first stored member is
+ * ${first}. */
+struct bundle_stream *bundle_read_at(const struct bundle *bundle, size_t first);
 
 /* bundle_read_taken(stream): stored bytes read so far. */
 int64_t bundle_read_taken(const struct bundle_stream *stream);

@@ -69,17 +69,17 @@ static int check_all(struct verify *verify, struct err *err)
 {
     const struct bundle *bundle = verify->bundle;
 
-    for (size_t i = 0; i < bundle->n_members;) {
+    for (size_t i = 0; i < bundle->n_members; i++) {
         char base[BUNDLE_NAME_MAX + 1];
-        struct bundle_stream *stream;
-        int part, rc;
+        int part, rc = 0;
 
-        if (bundle_manifest_base(bundle->members[i].name, base, &part)) {
-            i = bundle_read_at(bundle, i, &stream);
+        if (!bundle_manifest_base(bundle->members[i].name, base, &part)) {
+            rc = check_plain(verify, &bundle->members[i], err);
+        } else if (part <= 0) { /* a later part was read with the first */
+            struct bundle_stream *stream = bundle_read_at(bundle, i);
+
             rc = check_stream(verify, stream, err);
             bundle_read_close(stream);
-        } else {
-            rc = check_plain(verify, &bundle->members[i++], err);
         }
         if (rc < 0)
             return -1;

@@ -38,6 +38,7 @@ struct services {
     struct journal *journal; /* where notes go; NULL outside of a run */
     const char *run;         /* the run's identifier; "" outside of one */
     const char *exported;    /* the exported snapshot while one is taken */
+    const char *const *exclude_table_data; /* what the snapshot plugin leaves to us meanwhile */
     size_t steps;            /* how many revisions an upgrade is expected to run; 0: not known */
     bool recovering;         /* children are not stopped by a cancel */
 };

@@ -168,6 +168,11 @@ static const char *service_fact(struct ddb_call *call, const char *key)
     return NULL;
 }
 
+static const char *const *service_fact_list(struct ddb_call *call, const char *key)
+{
+    return strcmp(key, "exclude_table_data") == 0 ? call->services->exclude_table_data : NULL;
+}
+
 static const char *const *service_database_env(struct ddb_call *call, const char *database)
 {
     static const char *const none[] = {NULL};
@@ -269,6 +274,7 @@ static const struct ddb_host table = {
     .comments = services_sql_comments,
     .file_name = services_files_name,
     .create_file = services_files_create,
+    .fact_list = service_fact_list,
 };
 
 const struct ddb_host *services_table(void)

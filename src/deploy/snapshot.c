@@ -116,8 +116,9 @@ static int write_data(struct taking *taking)
     };
 
     for (size_t i = 0; i < taking->n_tables; i++)
-        bundle_table(taking->writer, taking->tables[i].schema, taking->tables[i].name,
-                     taking->tables[i].rows);
+        bundle_table(taking->writer, &(struct bundle_table){.schema = taking->tables[i].schema,
+                                                            .name = taking->tables[i].name,
+                                                            .rows = taking->tables[i].rows});
     return services_end(&call, services->snapshot.plugin->snapshot.take(&call, &sink), "take",
                         ERR_PREPARE);
 }

@@ -1,5 +1,5 @@
 /*
- * layout - where every field of the plugin interface 1.1 lies, on machines with 8-byte pointers.
+ * layout - where every field of the plugin interface 1.2 lies, on machines with 8-byte pointers.
  *
  * A released offset never changes: whoever must edit a line here breaks installed plugins, and has
  * to raise DDB_ABI_MAJOR. A field that is appended gets a new line and raises DDB_ABI_MINOR.
@@ -9,7 +9,7 @@
 
 #include "plugin.h"
 
-_Static_assert(DDB_ABI_MAJOR == 1 && DDB_ABI_MINOR == 1 && DDB_ABI == 0x10001, "ABI 1.1");
+_Static_assert(DDB_ABI_MAJOR == 1 && DDB_ABI_MINOR == 2 && DDB_ABI == 0x10002, "ABI 1.2");
 
 #if defined(__LP64__)
 
@@ -53,7 +53,8 @@ AT(ddb_host, split, 152);
 AT(ddb_host, comments, 160);
 AT(ddb_host, file_name, 168);
 AT(ddb_host, create_file, 176);
-SIZE(ddb_host, 184);
+AT(ddb_host, fact_list, 184);
+SIZE(ddb_host, 192);
 
 AT(ddb_file_name, size, 0);
 AT(ddb_file_name, file_template, 8);
@@ -175,7 +176,9 @@ AT(ddb_snapshot, take, 16);
 AT(ddb_snapshot, verify, 24);
 AT(ddb_snapshot, restore, 32);
 AT(ddb_snapshot, version, 40);
-SIZE(ddb_snapshot, 48);
+AT(ddb_snapshot, restore_section, 48);
+AT(ddb_snapshot, table_rows, 56);
+SIZE(ddb_snapshot, 64);
 
 AT(ddb_stored, size, 0);
 AT(ddb_stored, name, 8);
@@ -196,7 +199,9 @@ AT(ddb_store, list, 64);
 AT(ddb_store, remove, 72);
 AT(ddb_store, free_bytes, 80);
 AT(ddb_store, locate, 88);
-SIZE(ddb_store, 96);
+AT(ddb_store, suspend, 96);
+AT(ddb_store, resume, 104);
+SIZE(ddb_store, 112);
 
 AT(ddb_setting, key, 0);
 AT(ddb_setting, type, 8);

@@ -337,6 +337,12 @@ static int fake_create_file(struct ddb_call *call, const char *path, const void 
     return fs_create(path, data, n, 0666, &call->err);
 }
 
+static const char *const *fake_fact_list(struct ddb_call *call, const char *key)
+{
+    (void)call, (void)key;
+    return NULL;
+}
+
 const struct ddb_host fakehost_services = {
     .size = sizeof fakehost_services,
     .abi = DDB_ABI,
@@ -365,6 +371,7 @@ const struct ddb_host fakehost_services = {
     .file_name = fake_file_name,
 #endif
     .create_file = fake_create_file,
+    .fact_list = fake_fact_list,
 };
 
 struct ddb_call *fakehost_open(const struct ddb_plugin *plugin)

@@ -4,8 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include <cmocka.h>
 #include <jansson.h>
@@ -86,11 +88,11 @@ static void full_round_trip(void **state)
     (void)state;
     assert_int_equal(bundle_put(writer, "globals.sql", "CREATE ROLE a;\n", 15, true, &err), 0);
     write_noise(writer, "main.dump", NOISE);
-    write_noise(writer, "data/16384.0001.copy", 5);
+    write_noise(writer, "data/small", 5);
     write_noise(writer, "empty", 0);
-    bundle_table(writer, "public", "orders", 12);
-    bundle_table(writer, "od\"d", "na\tme \xc3\xa9", 0);
-    bundle_table(writer, "public", "latin \xe9", 3);
+    bundle_table(writer, &(struct bundle_table){"public", "orders", 12, NULL, NULL, 0});
+    bundle_table(writer, &(struct bundle_table){"od\"d", "na\tme \xc3\xa9", 0, NULL, NULL, 0});
+    bundle_table(writer, &(struct bundle_table){"public", "latin \xe9", 3, NULL, NULL, 0});
     assert_int_equal(bundle_finish(writer, &raw, &bytes, &err), 0);
     assert_int_equal(bytes, file.bytes.len);
     assert_true(raw > NOISE + 15 + 5);
@@ -108,7 +110,7 @@ static void full_round_trip(void **state)
     assert_int_equal(bundle.members[4].size_bytes, 16 * 1024 * 1024);
     assert_int_equal(bundle.members[5].raw_bytes, 0);
     assert_string_equal(bundle.members[6].name, "main.dump.zst.000002");
-    assert_string_equal(bundle.members[7].name, "data/16384.0001.copy.zst.000000");
+    assert_string_equal(bundle.members[7].name, "data/small.zst.000000");
     assert_string_equal(bundle.members[10].name, "SHA256SUMS");
     assert_int_equal(bundle.n_tables, 3);
     assert_string_equal(bundle.tables[1].schema, "od\"d");
@@ -117,8 +119,79 @@ static void full_round_trip(void **state)
     assert_int_equal(bundle.tables[0].rows, 12);
     assert_int_equal(bundle_verify(&bundle, NULL, NULL, &err), 0);
     expect_noise(&bundle, "main.dump", NOISE);
-    expect_noise(&bundle, "data/16384.0001.copy", 5);
+    expect_noise(&bundle, "data/small", 5);
     expect_noise(&bundle, "empty", 0);
+}
+
+/* Four rows in two chunks, each "zstd -c" of its lines. */
+static const char *const chunk_text[2] = {"1\tone\n2\ttwo\n3\tthree\n", "4\tfour\n"};
+
+static void write_chunk(struct bundle_writer *writer, unsigned number)
+{
+    struct err err = ERR_INIT;
+    unsigned char packed[256];
+    size_t n = ZSTD_compress(packed, sizeof packed, chunk_text[number], strlen(chunk_text[number]),
+                             1);
+
+    assert_int_equal(bundle_chunk(writer, 16384, number, packed, n,
+                                  (int64_t)strlen(chunk_text[number]), &err), 0);
+}
+
+static void *write_first_chunk(void *arg)
+{
+    write_chunk(arg, 0);
+    return NULL;
+}
+
+/* Chunks come from other threads, while a long member is being written. */
+static void chunks_stand_between_parts(void **state)
+{
+    struct bundle_in in;
+    struct bundle bundle;
+    struct err err = ERR_INIT;
+    struct bundle_writer *writer = begin();
+    struct bundle_stream *stream;
+    int64_t raw, bytes;
+    pthread_t thread;
+    uint32_t oid;
+    unsigned number, found = 0;
+    char data[256];
+
+    (void)state;
+    assert_int_equal(bundle_begin(writer, "main.dump", &err), 0);
+    assert_int_equal(bundle_write(writer, noise, NOISE / 2, &err), 0);
+    assert_int_equal(pthread_create(&thread, NULL, write_first_chunk, writer), 0);
+    pthread_join(thread, NULL);
+    assert_int_equal(bundle_write(writer, noise + NOISE / 2, NOISE - NOISE / 2, &err), 0);
+    write_chunk(writer, 1);
+    assert_int_equal(bundle_end(writer, &err), 0);
+    bundle_table(writer, &(struct bundle_table){"public", "numbers", 4,
+                                                "0123456789abcdef0123456789abcdef",
+                                                "public.numbers (n, \"as text\")", 16384});
+    bundle_table(writer, &(struct bundle_table){"public", "other", 1, NULL, NULL, 0});
+    assert_int_equal(bundle_finish(writer, &raw, &bytes, &err), 0);
+
+    in = memfile_in(&file);
+    assert_int_equal(bundle_open(&in, arena, &bundle, &err), 0);
+    assert_int_equal(bundle_verify(&bundle, NULL, NULL, &err), 0);
+    expect_noise(&bundle, "main.dump", NOISE);
+    for (size_t i = 0; i < bundle.n_members; i++)
+        if (bundle_chunk_of(&bundle.members[i], &oid, &number)) {
+            assert_int_equal(oid, 16384);
+            found |= 1u << number;
+        }
+    assert_int_equal(found, 3);
+    assert_int_equal(bundle_read_open(&bundle, "data/16384.0001.copy", &stream, &err), 0);
+    assert_int_equal(bundle_read(stream, data, sizeof data, &err), strlen(chunk_text[1]));
+    assert_memory_equal(data, chunk_text[1], strlen(chunk_text[1]));
+    bundle_read_close(stream);
+    assert_string_equal(bundle.tables[0].copy, "public.numbers (n, \"as text\")");
+    assert_string_equal(bundle.tables[0].hash, "0123456789abcdef0123456789abcdef");
+    assert_null(bundle.tables[1].copy);
+    assert_string_equal(bundle.tables[1].hash, "");
+    assert_non_null(memmem(file.bytes.data, file.bytes.len,
+                           "16384\tCOPY public.numbers (n, \"as text\") FROM STDIN\n",
+                           strlen("16384\tCOPY public.numbers (n, \"as text\") FROM STDIN\n")));
 }
 
 /* Offsets and hashes are those of the bytes in the file. */
@@ -364,6 +437,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(full_round_trip),
+        TEST(chunks_stand_between_parts),
         TEST(offsets_are_exact),
         TEST(verify_reports_progress),
         TEST(missing_member_is_an_error),

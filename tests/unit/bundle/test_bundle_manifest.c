@@ -12,6 +12,8 @@
 
 #define SHA     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define MEMBER(name) "{\"name\":\"" name "\",\"size\":1,\"raw_size\":2,\"sha256\":\"" SHA "\",\"offset\":3}"
+#define TABLE(name, more)                                                                          \
+    "{\"schema\":\"s\",\"name\":\"" name "\",\"rows\":1," more "}"
 #define MANIFEST(version, members, tables)                                                         \
     "{\"format\":\"deploy-db snapshot\",\"version\":" version ",\"members\":[" members             \
     "],\"tables\":[" tables "]}"
@@ -57,6 +59,14 @@ static void bad_ones_are_refused(void **state)
         MANIFEST("1", MEMBER("a"), "{\"schema\":\"s\",\"name\":\"t\",\"rows\":-2}"),
         "{\"format\":\"deploy-db snapshot\",\"version\":1,\"members\":{},\"tables\":[]}",
         "{\"format\":\"deploy-db snapshot\",\"version\":1,\"members\":[" MEMBER("a") "],\"tables\":1}",
+        /* chunks: without a table, a gap, two tables of one number, a copy without a number */
+        MANIFEST("1", MEMBER("data/7.0000.copy.zst"), "{\"schema\":\"s\",\"name\":\"t\",\"rows\":1}"),
+        MANIFEST("1", MEMBER("data/7.0001.copy.zst"), TABLE("t", "\"oid\":7,\"copy\":\"s.t (a)\"")),
+        MANIFEST("1", MEMBER("a"), TABLE("t", "\"oid\":7,\"copy\":\"s.t\"") ","
+                                   TABLE("u", "\"oid\":7,\"copy\":\"s.u\"")),
+        MANIFEST("1", MEMBER("a"), TABLE("t", "\"copy\":\"s.t (a)\"")),
+        MANIFEST("1", MEMBER("a"), TABLE("t", "\"oid\":7,\"copy\":\"s.t\\n; DROP\"")),
+        MANIFEST("1", MEMBER("a"), TABLE("t", "\"hash\":\"abc\"")),
         /* parts: a gap, a wrong start, out of order, interrupted, twice */
         MANIFEST("1", MEMBER("d.zst.000000") "," MEMBER("d.zst.000002"), ""),
         MANIFEST("1", MEMBER("d.zst.000001"), ""),

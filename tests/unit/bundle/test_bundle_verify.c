@@ -32,7 +32,7 @@ static void build(struct memfile *file, size_t noise, const char *meta)
     assert_int_equal(bundle_begin(writer, "main.dump", &err), 0);
     assert_int_equal(bundle_write(writer, data, noise, &err), 0);
     assert_int_equal(bundle_end(writer, &err), 0);
-    bundle_table(writer, "public", "orders", 3);
+    bundle_table(writer, &(struct bundle_table){"public", "orders", 3, NULL, NULL, 0});
     assert_int_equal(bundle_finish(writer, &raw, &bytes, &err), 0);
     mem_free(data);
 }

@@ -120,8 +120,8 @@ static void unpack(int64_t rows)
     assert_int_equal(bundle_put(writer, "meta.json", META, strlen(META), false, &err), 0);
     assert_int_equal(bundle_put(writer, "globals.sql", globals, strlen(globals), true, &err), 0);
     dump(writer);
-    bundle_table(writer, "odd % schema", "my \"orders' %s", rows);
-    bundle_table(writer, "public", "uncounted", -1);
+    bundle_table(writer, &(struct bundle_table){"odd % schema", "my \"orders' %s", rows, NULL, NULL, 0});
+    bundle_table(writer, &(struct bundle_table){"public", "uncounted", -1, NULL, NULL, 0});
     assert_int_equal(bundle_finish(writer, &raw, &bytes, &err), 0);
     assert_int_equal(fs_write(fs_join(arena, dir, "file.tar"), file.bytes.data, file.bytes.len,
                               0600, &err), 0);

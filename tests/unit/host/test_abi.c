@@ -98,13 +98,13 @@ static void test_other_major(void **state)
 {
     (void)state;
     BUILD("-DMAJOR=2");
-    refused("plugin \"variant\" was built for ABI 2.1, this deploy-db has 1.1",
+    refused("plugin \"variant\" was built for ABI 2.2, this deploy-db has 1.2",
             "Build the plugin with the plugin.h of this deploy-db");
     BUILD("-DMAJOR=0", "-DMINOR=7");
-    refused("plugin \"variant\" was built for ABI 0.7, this deploy-db has 1.1", "Build");
+    refused("plugin \"variant\" was built for ABI 0.7, this deploy-db has 1.2", "Build");
     /* Nothing else in a table of another major version is looked at. */
     BUILD("-DMAJOR=2", "-DPLUGIN_SIZE=3", "-DKIND=9");
-    refused("plugin \"variant\" was built for ABI 2.1, this deploy-db has 1.1", "Build");
+    refused("plugin \"variant\" was built for ABI 2.2, this deploy-db has 1.2", "Build");
 }
 
 static void test_lacks_callback(void **state)
@@ -124,11 +124,11 @@ static void test_wrong_table(void **state)
     BUILD("-DPLUGIN_SIZE=73");
     refused("plugin \"variant\" has a table of 73 bytes, expected 72", "\"size\"");
     BUILD("-DOPS_SIZE=0");
-    refused("plugin \"variant\" has a table of callbacks of 0 bytes, expected 96", "ddb_store");
+    refused("plugin \"variant\" has a table of callbacks of 0 bytes, expected 112", "ddb_store");
     BUILD("-DOPS_SIZE=1000000");
-    refused("plugin \"variant\" has a table of callbacks of 1000000 bytes, expected 96", "sizeof");
+    refused("plugin \"variant\" has a table of callbacks of 1000000 bytes, expected 112", "sizeof");
     BUILD("-DNO_OPS");
-    refused("plugin \"variant\" has a table of callbacks of 0 bytes, expected 96", "\"ops\"");
+    refused("plugin \"variant\" has a table of callbacks of 0 bytes, expected 112", "\"ops\"");
     BUILD("-DNO_TABLE");
     refused("plugin \"variant\" gave no table", "struct ddb_plugin");
 }
