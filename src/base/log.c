@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +21,9 @@ static int coloured;
 static int file = -1;
 static struct strvec secrets;
 static void (*erase_bar)(void);
+
+/* Lines of several threads do not mix; a message about the log file is written while one is. */
+static pthread_mutex_t mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
 /* --- the filter --------------------------------------------------------------------------------*/
 
@@ -192,11 +196,13 @@ static void emit(enum log_level level, const char *fmt, va_list args)
         raw = NULL;
         return;
     }
+    pthread_mutex_lock(&mutex);
     filter(&message, raw);
     if (level <= shown)
         to_terminal(lead_of(level), buf_text(&message));
-    if (in_file)
+    if (in_file && file >= 0)
         to_file(level, "", buf_text(&message));
+    pthread_mutex_unlock(&mutex);
 }
 
 void log_at(enum log_level level, const char *fmt, ...)
@@ -248,12 +254,14 @@ void log_failure(const struct err *err)
     char *rest = detail;
     char *line;
 
+    pthread_mutex_lock(&mutex);
     log_error("%s", err->primary);
     while ((line = strsep(&rest, "\n")) != NULL)
         if (*line != '\0')
             emit_part("detail: ", line);
     if (err->hint[0] != '\0')
         emit_part("hint: ", err->hint);
+    pthread_mutex_unlock(&mutex);
 }
 
 /* --- set-up ------------------------------------------------------------------------------------*/

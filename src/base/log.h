@@ -3,7 +3,8 @@
  *
  * Results never go through the log: they are written to standard output by cmd/. Levels inform,
  * they do not steer. Every message passes one filter that replaces registered secrets by "***" and
- * escapes control characters. Changes: the log file.
+ * escapes control characters. May be called from any thread; log_setup, log_open and log_close only
+ * while there is one. Changes: the log file.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

@@ -2,6 +2,7 @@
 #include "base/progress.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -13,6 +14,7 @@
 enum { REDRAW_MS = 100, WORTH_A_LINE_MS = 2000, BAR_CELLS = 24 };
 
 static int enabled;
+static pthread_mutex_t mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP; /* for what follows */
 
 /* The work under way; an empty name means none. */
 static struct {
@@ -97,6 +99,7 @@ void progress_set(const char *what, int64_t done, int64_t total, int unit_bytes)
 {
     int64_t at_ms = clock_mono_ms();
 
+    pthread_mutex_lock(&mutex);
     if (strncmp(what, now.what, sizeof now.what - 1) != 0) {
         progress_end();
         snprintf(now.what, sizeof now.what, "%s", what);
@@ -108,9 +111,10 @@ void progress_set(const char *what, int64_t done, int64_t total, int unit_bytes)
     now.unit_bytes = unit_bytes;
     if (enabled && at_ms - now.drawn_ms >= REDRAW_MS)
         draw(at_ms);
+    pthread_mutex_unlock(&mutex);
 }
 
-void progress_end(void)
+static void end(void)
 {
     char done[32], span[32];
     int64_t elapsed;
@@ -125,4 +129,11 @@ void progress_end(void)
     if (elapsed >= WORTH_A_LINE_MS)
         log_info("%s: %s in %s", now.what, amount(now.done, done), clock_span(elapsed, span));
     memset(&now, 0, sizeof now);
+}
+
+void progress_end(void)
+{
+    pthread_mutex_lock(&mutex);
+    end();
+    pthread_mutex_unlock(&mutex);
 }

@@ -1,6 +1,7 @@
 /*
  * progress - a bar on standard error while long work runs, when that is a terminal; else nothing
- * but one info line at the end of anything that took over two seconds.
+ * but one info line at the end of anything that took over two seconds. One work at a time is shown;
+ * any thread may say how far it is.
  */
 #ifndef BASE_PROGRESS_H
 #define BASE_PROGRESS_H

@@ -5,6 +5,7 @@
 
 #include <libpq-fe.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +33,7 @@ struct db_result {
 };
 
 static struct db *sessions;
+static pthread_mutex_t sessions_mutex = PTHREAD_MUTEX_INITIALIZER;
 static char application[64] = "deploy-db";
 
 void db_set_run(const char *id)
@@ -240,8 +242,10 @@ static int connect_plain(const struct db_target *target, const char *database, s
     PQsetNoticeReceiver(made->conn, log_notice, NULL);
     made->pid = (int)strtol(PQgetvalue(res, 0, 0), NULL, 10);
     PQclear(res);
+    pthread_mutex_lock(&sessions_mutex);
     made->next = sessions;
     sessions = made;
+    pthread_mutex_unlock(&sessions_mutex);
     *db = made;
     return 0;
 }
@@ -317,11 +321,13 @@ void db_close(struct db *db)
 {
     if (db == NULL)
         return;
+    pthread_mutex_lock(&sessions_mutex);
     for (struct db **at = &sessions; *at != NULL; at = &(*at)->next)
         if (*at == db) {
             *at = db->next;
             break;
         }
+    pthread_mutex_unlock(&sessions_mutex);
     PQfinish(db->conn);
     mem_free(db->display);
     mem_free(db);
@@ -455,8 +461,10 @@ void db_own_pids(char *out, size_t cap)
 {
     auto_buf struct buf list = {0};
 
+    pthread_mutex_lock(&sessions_mutex);
     for (const struct db *db = sessions; db != NULL; db = db->next)
         buf_addf(&list, "%s%d", list.len > 0 ? "," : "", db->pid);
+    pthread_mutex_unlock(&sessions_mutex);
     snprintf(out, cap, "{%s}", buf_text(&list));
 }
 
