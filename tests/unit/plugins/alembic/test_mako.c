@@ -85,7 +85,7 @@ static void only_mako(void **state)
     static const char *const templates[] = {
         "% if x:\n", "a\n  % endif\n", "%% a\n", "a\\\n% b\n", "<% x %>", "<%! import x %>",
         "<%text>a</%text>", "<%doc>a</%doc>", "</%def>", "${message | trim}", "${message.upper()}",
-        "${x}", "${message", "${down_revision}", "${{1: 2}}", "a\r\n", "\xef\xbb\xbf" "a", "\xff",
+        "${x}", "${message", "${down_revision}", "${{1: 2}}", "a\r\n", ("\xef\xbb\xbf" "a"), "\xff",
         "# -*- coding: latin-1 -*-\na", "${repr(message)}",
     };
 
