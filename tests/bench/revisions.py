@@ -29,7 +29,8 @@ def main():
     subprocess.run(["psql", "-X", "-q", "-c", sql], check=True)
     fresh = os.path.join(directory, "checkout")
     shutil.copytree(place, fresh, ignore=shutil.ignore_patterns("__pycache__"))
-    peer = Contender("alembic heads", ["env", "-u", "PYTHONDONTWRITEBYTECODE", "alembic", "heads"], place)
+    peer = Contender("alembic heads",
+                     ["env", "-u", "PYTHONDONTWRITEBYTECODE", "alembic", "heads"], place)
     compiling = Contender("alembic heads, fresh checkout",
                           ["env", "PYTHONDONTWRITEBYTECODE=1", "alembic", "heads"], fresh)
     ours = [
