@@ -79,6 +79,10 @@ int cmd_confirm(const struct cmd_context *context, const char *question, const c
 int cmd_deploy_run(struct cmd_context *context, const char *command, const struct goal *goal,
                    struct err *err);
 
+/* cmd_snapshot_choose(context, err): the snapshot that the command line names, or the newest complete
+ * one of this environment; NULL with ${err} when there is none. */
+const char *cmd_snapshot_choose(struct cmd_context *context, struct err *err);
+
 /* The commands, in their files. */
 int cmd_deploy(struct cmd_context *context, struct err *err);
 int cmd_migrate_upgrade(struct cmd_context *context, struct err *err);
@@ -100,7 +104,7 @@ int cmd_write_mergeheads(struct cmd_context *context, struct err *err);
 int cmd_snapshot(struct cmd_context *context, struct err *err);
 int cmd_snapshot_list(struct cmd_context *context, struct err *err);
 int cmd_snapshot_verify(struct cmd_context *context, struct err *err);
-int cmd_snapshot_restore(struct cmd_context *context, struct err *err);
+int cmd_restore(struct cmd_context *context, struct err *err);
 int cmd_import(struct cmd_context *context, struct err *err);
 int cmd_setup_init(struct cmd_context *context, struct err *err);
 int cmd_setup_doctor(struct cmd_context *context, struct err *err);

@@ -1,4 +1,4 @@
-/* cmd_snapshot - snapshot, snapshot list, snapshot verify, restore. */
+/* cmd_snapshot - snapshot, snapshot list, snapshot verify. */
 #include "cmd/cmd.h"
 
 #include <string.h>
@@ -7,8 +7,6 @@
 #include "base/log.h"
 #include "deploy/meta.h"
 #include "deploy/phases.h"
-#include "deploy/report.h"
-#include "deploy/restore_run.h"
 #include "deploy/snapshot.h"
 #include "deploy/stores.h"
 
@@ -101,8 +99,7 @@ static int newest_first(const void *a, const void *b)
     return strcmp(((const struct snapshot_file *)b)->name, ((const struct snapshot_file *)a)->name);
 }
 
-/* The snapshot that is named, or the newest complete one. */
-static const char *choose(struct cmd_context *context, struct err *err)
+const char *cmd_snapshot_choose(struct cmd_context *context, struct err *err)
 {
     struct snapshot_file *list = NULL;
     const char *best = NULL;
@@ -135,48 +132,11 @@ int cmd_snapshot_verify(struct cmd_context *context, struct err *err)
         err_hint(err, "The levels are fast and full.");
         return ERR_USAGE;
     }
-    name = choose(context, err);
+    name = cmd_snapshot_choose(context, err);
     if (name == NULL || snapshot_verify(context->services, NULL, name, level, err) != 0)
         return ERR_PREPARE;
     snprintf(line, sizeof line, "%s: verified (%s)\n", name, level);
     cmd_print(context, json_pack("{s:s, s:s, s:b}", "name", name, "level", level, "verified", 1),
               line);
     return ERR_NONE;
-}
-
-/* --- restore --------------------------------------------------------------------------------------------------- */
-
-int cmd_snapshot_restore(struct cmd_context *context, struct err *err)
-{
-    const char *into = context->options->value[OPT_INTO];
-    const char *snapshot = choose(context, err);
-    auto_buf struct buf text = {0};
-    struct run *run;
-    json_t *json;
-    int status;
-
-    if (snapshot == NULL)
-        return ERR_PREPARE;
-    if (into == NULL &&
-        cmd_confirm(context,
-                    arena_printf(context->arena,
-                                 "snapshot %s takes the place of the live database of \"%s\"",
-                                 snapshot, context->env->name),
-                    context->env->name, err) != 0)
-        return ERR_USAGE;
-    run = run_new(context->services, "restore");
-    status = into == NULL ? (int)restore_run(run, snapshot, err)
-                          : (int)restore_run_beside(run, snapshot, into, err);
-    if (into == NULL)
-        report_text(run, status, &text);
-    else if (status == ERR_NONE)
-        buf_addf(&text, "%s: restored snapshot %s into database %s\n", run->env->name, snapshot,
-                 into);
-    json = report_json(run, status, err);
-    json_object_set_new(json, "restored", json_string(snapshot));
-    json_object_set_new(json, "into", json_string(into != NULL ? into
-                                                  : db_target_name(context->services->target)));
-    cmd_print(context, json, buf_text(&text));
-    run_close(run);
-    return status;
 }

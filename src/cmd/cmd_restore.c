@@ -1,0 +1,40 @@
+/* cmd_restore - restore. */
+#include "cmd/cmd.h"
+
+#include "deploy/report.h"
+#include "deploy/restore_run.h"
+
+int cmd_restore(struct cmd_context *context, struct err *err)
+{
+    const char *into = context->options->value[OPT_INTO];
+    const char *snapshot = cmd_snapshot_choose(context, err);
+    auto_buf struct buf text = {0};
+    struct run *run;
+    json_t *json;
+    int status;
+
+    if (snapshot == NULL)
+        return ERR_PREPARE;
+    if (into == NULL &&
+        cmd_confirm(context,
+                    arena_printf(context->arena,
+                                 "snapshot %s takes the place of the live database of \"%s\"",
+                                 snapshot, context->env->name),
+                    context->env->name, err) != 0)
+        return ERR_USAGE;
+    run = run_new(context->services, "restore");
+    status = into == NULL ? (int)restore_run(run, snapshot, err)
+                          : (int)restore_run_beside(run, snapshot, into, err);
+    if (into == NULL)
+        report_text(run, status, &text);
+    else if (status == ERR_NONE)
+        buf_addf(&text, "%s: restored snapshot %s into database %s\n", run->env->name, snapshot,
+                 into);
+    json = report_json(run, status, err);
+    json_object_set_new(json, "restored", json_string(snapshot));
+    json_object_set_new(json, "into", json_string(into != NULL ? into
+                                                  : db_target_name(context->services->target)));
+    cmd_print(context, json, buf_text(&text));
+    run_close(run);
+    return status;
+}
