@@ -1,0 +1,117 @@
+/* stores_read - one store to read from (stores.h). */
+#include "deploy/stores_parts.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+static ssize_t read_at(void *arg, int64_t offset, void *data, size_t cap, struct err *err)
+{
+    struct stored_bundle *stored = arg;
+    struct ddb_call call = services_begin(stored->services, stored->store, err);
+    ssize_t n = stores_ops(stored->store)->read(&call, stored->file, offset, data, cap);
+
+    if (n < 0 && stores_end(&call, -1, "read") != 0)
+        return -1;
+    return n;
+}
+
+static int open_in(struct services *services, const struct service *store, const char *name,
+                   struct stored_bundle *stored, struct err *err)
+{
+    struct ddb_call call = services_begin(services, store, err);
+    struct bundle_in in = {.read = read_at, .arg = stored};
+
+    *stored = (struct stored_bundle){.store = store, .services = services};
+    if (stores_end(&call, stores_ops(store)->open(&call, name, &stored->file, &in.size_bytes), "open") != 0) {
+        stored->file = NULL;
+        return -1;
+    }
+    if (bundle_open(&in, services->arena, &stored->bundle, err) != 0) {
+        stores_close(stored);
+        return err_wrap(err, "snapshot \"%s\"", name);
+    }
+    return 0;
+}
+
+int stores_open(struct services *services, const char *label, const char *name,
+                struct stored_bundle *stored, struct err *err)
+{
+    struct err first = ERR_INIT;
+
+    for (size_t i = 0; i < services->n_stores; i++) {
+        struct err attempt = ERR_INIT;
+
+        if (label != NULL && strcmp(services->stores[i].label, label) != 0)
+            continue;
+        if (open_in(services, &services->stores[i], name, stored, &attempt) == 0)
+            return 0;
+        if (first.code == ERR_NONE)
+            first = attempt;
+    }
+    *err = first;
+    if (err->code == ERR_NONE)
+        err_set(err, ERR_PREPARE, "snapshot \"%s\": no store \"%s\" in environment \"%s\"", name,
+                label == NULL ? "" : label, services->env->name);
+    return -1;
+}
+
+void stores_close(struct stored_bundle *stored)
+{
+    struct err err = ERR_INIT;
+    struct ddb_call call;
+
+    if (stored->file == NULL)
+        return;
+    call = services_begin(stored->services, stored->store, &err);
+    if (stores_ops(stored->store)->close(&call, stored->file) != 0)
+        log_detail("store \"%s\": %s", stored->store->label, err.primary);
+    stored->file = NULL;
+}
+
+/* The snapshot plugin reads one member at a time through this. */
+struct member_source {
+    struct ddb_source source;
+    struct stored_bundle *stored;
+    struct bundle_stream *stream;
+    struct err *err;
+};
+
+static int source_open(void *self, const char *member)
+{
+    struct member_source *source = self;
+
+    bundle_read_close(source->stream);
+    source->stream = NULL;
+    return bundle_read_open(&source->stored->bundle, member, &source->stream, source->err);
+}
+
+static ssize_t source_read(void *self, void *data, size_t cap)
+{
+    struct member_source *source = self;
+
+    return bundle_read(source->stream, data, cap, source->err);
+}
+
+static int source_close(void *self)
+{
+    struct member_source *source = self;
+
+    bundle_read_close(source->stream);
+    source->stream = NULL;
+    return 0;
+}
+
+struct ddb_source *stores_source(struct stored_bundle *stored, struct err *err)
+{
+    struct member_source *source = arena_alloc(stored->services->arena, sizeof *source);
+
+    source->stored = stored;
+    source->err = err;
+    source->source = (struct ddb_source){.size = sizeof source->source,
+                                         .open = source_open,
+                                         .read = source_read,
+                                         .close = source_close,
+                                         .self = source};
+    return &source->source;
+}
