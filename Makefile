@@ -13,7 +13,7 @@ VARIANT := $(if $(FUZZ),fuzz,$(if $(SANITIZE),asan,$(if $(FAULTS),faults,release
 BUILD   ?= build
 B       := $(BUILD)/$(VARIANT)
 
-PKGS     := libpq libarchive libzstd libconfig jansson libcrypto inih
+PKGS     := libpq libarchive libzstd libxxhash libconfig jansson libcrypto inih
 PG_QUERY := $(firstword $(wildcard /usr/lib/*/libpg_query.a /usr/lib/libpg_query.a /usr/local/lib/libpg_query.a))
 MISSING  := $(shell pkg-config --exists $(PKGS) 2>/dev/null || echo $(PKGS)) $(if $(PG_QUERY),,libpg_query)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
@@ -30,7 +30,7 @@ ALL_CFLAGS  := -std=c11 $(OPT) $(WARNINGS) $(if $(WERROR),-Werror) $(HARDEN) $(S
             -include tests/tools/banned.h -Isrc -I$(B)/gen $(shell pkg-config --cflags $(PKGS) 2>/dev/null) \
             $(CFLAGS)
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -rdynamic $(SANFLAGS) $(LDFLAGS)
-LDLIBS      := $(shell pkg-config --libs libpq libarchive libzstd libconfig jansson libcrypto 2>/dev/null) \
+LDLIBS      := $(shell pkg-config --libs libpq libarchive libzstd libxxhash libconfig jansson libcrypto 2>/dev/null) \
             -ldl -lpthread -lm
 
 Q := $(if $(V),,@)

@@ -6,8 +6,8 @@ set -eu
 
 packages=(
     # to build
-    build-essential clang pkg-config libpq-dev libarchive-dev libzstd-dev libconfig-dev
-    libcmocka-dev libjansson-dev libssl-dev libpg-query-dev libinih-dev
+    build-essential clang pkg-config libpq-dev libarchive-dev libzstd-dev libxxhash-dev
+    libconfig-dev libcmocka-dev libjansson-dev libssl-dev libpg-query-dev libinih-dev
     # to run and to test
     zstd postgresql postgresql-client alembic python3-alembic python3-sqlalchemy python3-psycopg2
     python3-asyncpg python3-greenlet
