@@ -1,17 +1,14 @@
 /* bundle - see bundle.h. This file writes; bundle_open, bundle_read and bundle_verify read. */
 #include "bundle/bundle.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <search.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/clock.h"
 #include "bundle/bundle_manifest.h"
+#include "bundle/bundle_tar.h"
 #include "bundle/digest.h"
 #include "bundle/frame.h"
 
@@ -20,14 +17,9 @@
 
 struct bundle_writer {
     pthread_mutex_t mutex; /* for the tar and the list of members: chunks come from any thread */
-    struct bundle_out out;
-    struct archive *tar;
+    struct bundle_tar *tar;
     struct frame_packer *packer;
-    time_t now;
-    int64_t offset;    /* bytes handed to out so far */
     int64_t raw_bytes; /* of everything, before compression */
-    struct err *err;   /* of the call that libarchive works for */
-    bool broken;       /* a failure left the file unusable */
 
     void *names; /* tsearch: what is taken, without ".zst" and part numbers */
     struct bundle_member *members;
@@ -43,54 +35,7 @@ struct bundle_writer {
     size_t part_len;
 };
 
-/* --- the tar layer ----------------------------------------------------------------------------- */
-
-/* libarchive is not told of a failure, because it would not free all of itself then: what follows is
- * thrown away, and each call looks at `broken`. */
-static ssize_t tar_write(struct archive *tar, void *arg, const void *data, size_t n)
-{
-    struct bundle_writer *writer = arg;
-
-    (void)tar;
-    if (!writer->broken && writer->out.write(writer->out.arg, data, n, writer->err) < 0)
-        writer->broken = true;
-    if (!writer->broken)
-        writer->offset += (int64_t)n;
-    return (ssize_t)n;
-}
-
-/* ustar, which every tar reads; bytes go out as they are made, so that offsets are exact. */
-static int open_tar(struct bundle_writer *writer)
-{
-    writer->tar = archive_write_new();
-    if (writer->tar == NULL ||
-        archive_write_set_format_pax_restricted(writer->tar) != ARCHIVE_OK ||
-        archive_write_set_bytes_per_block(writer->tar, 0) != ARCHIVE_OK ||
-        archive_write_set_bytes_in_last_block(writer->tar, 1) != ARCHIVE_OK ||
-        archive_write_open(writer->tar, writer, NULL, tar_write, NULL) != ARCHIVE_OK)
-        return -1;
-    return 0;
-}
-
-static int tar_failed(struct bundle_writer *writer, const char *name, struct err *err)
-{
-    writer->broken = true;
-    if (err->code != ERR_NONE)
-        return err_wrap(err, "could not write member \"%s\" of the snapshot", name);
-    return err_set(err, ERR_PREPARE, "could not write member \"%s\" of the snapshot: %s", name,
-                   archive_error_string(writer->tar));
-}
-
-static int write_entry(struct bundle_writer *writer, struct archive_entry *entry, const void *data,
-                       size_t n, int64_t *offset)
-{
-    if (archive_write_header(writer->tar, entry) != ARCHIVE_OK)
-        return -1;
-    *offset = writer->offset;
-    if (n > 0 && archive_write_data(writer->tar, data, n) != (ssize_t)n)
-        return -1;
-    return archive_write_finish_entry(writer->tar) == ARCHIVE_OK && !writer->broken ? 0 : -1;
-}
+/* --- members ----------------------------------------------------------------------------------- */
 
 static void remember(struct bundle_writer *writer, const char *name, int64_t offset, size_t n,
                      int64_t raw_bytes, const char *sha256)
@@ -112,46 +57,47 @@ static void remember(struct bundle_writer *writer, const char *name, int64_t off
     memcpy(member->sha256, sha256, sizeof member->sha256);
 }
 
-/* One member of the tar, as it is; with the mutex. */
-static int add_locked(struct bundle_writer *writer, const char *name, const void *data, size_t n,
-               int64_t raw_bytes, mode_t mode, struct err *err)
-{
-    struct archive_entry *entry;
+/* What is known of a member before it has its place in the tar: its hash is made without the mutex,
+ * because the threads that bring chunks would wait for each other otherwise. */
+struct piece {
+    const char *name; /* as stored */
+    const void *data;
+    size_t n;
+    int64_t raw_bytes;
+    mode_t mode;
     char sha256[65];
-    int64_t offset = 0;
-    int rc;
+};
 
-    if (writer->broken)
-        return err_set(err, ERR_PREPARE,
-                       "could not write member \"%s\" of the snapshot: an earlier write failed",
-                       name);
-    digest_of(data, n, sha256);
-    entry = archive_entry_new();
-    if (entry == NULL)
-        return err_set(err, ERR_INTERNAL, "out of memory");
-    archive_entry_set_pathname(entry, name);
-    archive_entry_set_filetype(entry, AE_IFREG);
-    archive_entry_set_perm(entry, mode);
-    archive_entry_set_uid(entry, 0);
-    archive_entry_set_gid(entry, 0);
-    archive_entry_set_mtime(entry, writer->now, 0);
-    archive_entry_set_size(entry, (la_int64_t)n);
-    writer->err = err;
-    rc = write_entry(writer, entry, data, n, &offset);
-    archive_entry_free(entry);
-    if (rc < 0)
-        return tar_failed(writer, name, err);
-    remember(writer, name, offset, n, raw_bytes, sha256);
+static struct piece piece_of(const char *name, const void *data, size_t n, int64_t raw_bytes,
+                             mode_t mode)
+{
+    struct piece piece = {
+        .name = name, .data = data, .n = n, .raw_bytes = raw_bytes, .mode = mode};
+
+    digest_of(data, n, piece.sha256);
+    return piece;
+}
+
+/* With the mutex. */
+static int add_locked(struct bundle_writer *writer, const struct piece *piece, struct err *err)
+{
+    int64_t offset;
+
+    if (bundle_tar_add(writer->tar, piece->name, piece->data, piece->n, piece->mode, &offset, err) <
+        0)
+        return -1;
+    remember(writer, piece->name, offset, piece->n, piece->raw_bytes, piece->sha256);
     return 0;
 }
 
 static int add(struct bundle_writer *writer, const char *name, const void *data, size_t n,
                int64_t raw_bytes, mode_t mode, struct err *err)
 {
+    const struct piece piece = piece_of(name, data, n, raw_bytes, mode);
     int rc;
 
     pthread_mutex_lock(&writer->mutex);
-    rc = add_locked(writer, name, data, n, raw_bytes, mode, err);
+    rc = add_locked(writer, &piece, err);
     pthread_mutex_unlock(&writer->mutex);
     return rc;
 }
@@ -200,13 +146,10 @@ int bundle_create(const struct bundle_out *out, int level, int threads,
     struct bundle_writer *fresh = mem_alloc(sizeof *fresh);
 
     pthread_mutex_init(&fresh->mutex, NULL);
-    fresh->out = *out;
-    fresh->now = clock_now();
     fresh->packer = frame_packer_new(level, threads);
-    fresh->err = err;
-    if (open_tar(fresh) < 0) {
+    if (bundle_tar_open(out, &fresh->tar, err) < 0) {
         bundle_abandon(fresh);
-        return err_set(err, ERR_INTERNAL, "could not start a tar file: out of memory");
+        return -1;
     }
     take_name(fresh, "RESTORE.md");
     take_name(fresh, "restore.sh");
@@ -223,8 +166,7 @@ void bundle_abandon(struct bundle_writer *writer)
 {
     if (writer == NULL)
         return;
-    writer->broken = true; /* no trailer */
-    archive_write_free(writer->tar);
+    bundle_tar_free(writer->tar);
     frame_packer_free(writer->packer);
     for (size_t i = 0; i < writer->n_members; i++)
         mem_free((char *)writer->members[i].name);
@@ -241,6 +183,11 @@ void bundle_abandon(struct bundle_writer *writer)
     mem_free(writer->name);
     mem_free(writer->part);
     mem_free(writer);
+}
+
+int64_t bundle_memory(int level, int threads)
+{
+    return BUNDLE_PART_BYTES + frame_packer_bytes(level, threads);
 }
 
 /* --- small members ----------------------------------------------------------------------------- */
@@ -306,16 +253,18 @@ int bundle_put(struct bundle_writer *writer, const char *name, const void *data,
 static int add_part(struct bundle_writer *writer, struct err *err)
 {
     char stored[BUNDLE_NAME_MAX + 1];
+    struct piece piece;
     int rc;
 
     if (writer->n_parts == BUNDLE_PARTS_MAX)
         return err_set(err, ERR_PREPARE, "member \"%s\" of the snapshot has too many parts",
                        writer->name);
     snprintf(stored, sizeof stored, "%s.zst.%06d", writer->name, writer->n_parts);
+    piece = piece_of(stored, writer->part, writer->part_len, 0, 0600);
     pthread_mutex_lock(&writer->mutex);
     if (writer->n_parts == 0)
         writer->first = writer->n_members;
-    rc = add_locked(writer, stored, writer->part, writer->part_len, 0, 0600, err);
+    rc = add_locked(writer, &piece, err);
     pthread_mutex_unlock(&writer->mutex);
     if (rc < 0)
         return -1;
@@ -386,14 +335,16 @@ int bundle_chunk(struct bundle_writer *writer, uint32_t oid, unsigned number, co
                  size_t n, int64_t raw_bytes, struct err *err)
 {
     char name[48], stored[64];
+    struct piece piece;
     int rc;
 
     snprintf(name, sizeof name, "data/%u.%04u.copy", (unsigned)oid, number);
     snprintf(stored, sizeof stored, "%s.zst", name);
     if (!take_name(writer, name))
         return err_set(err, ERR_INTERNAL, "the snapshot has a member \"%s\" already", name);
+    piece = piece_of(stored, data, n, raw_bytes, 0600);
     pthread_mutex_lock(&writer->mutex);
-    rc = add_locked(writer, stored, data, n, raw_bytes, 0600, err);
+    rc = add_locked(writer, &piece, err);
     if (rc == 0)
         writer->raw_bytes += raw_bytes;
     pthread_mutex_unlock(&writer->mutex);
@@ -453,12 +404,7 @@ static int finish(struct bundle_writer *writer, struct err *err)
                        writer->name);
     if (!has_member(writer, BUNDLE_META))
         return err_set(err, ERR_INTERNAL, "the snapshot has no \"%s\"", BUNDLE_META);
-    if (add_index(writer, err) < 0)
-        return -1;
-    writer->err = err;
-    if (archive_write_close(writer->tar) != ARCHIVE_OK || writer->broken)
-        return tar_failed(writer, BUNDLE_SUMS, err);
-    return 0;
+    return add_index(writer, err) < 0 ? -1 : bundle_tar_close(writer->tar, err);
 }
 
 int bundle_finish(struct bundle_writer *writer, int64_t *raw_bytes, int64_t *bytes,
@@ -467,7 +413,7 @@ int bundle_finish(struct bundle_writer *writer, int64_t *raw_bytes, int64_t *byt
     int rc = finish(writer, err);
 
     *raw_bytes = writer->raw_bytes;
-    *bytes = writer->offset;
+    *bytes = bundle_tar_bytes(writer->tar);
     bundle_abandon(writer);
     return rc;
 }

@@ -51,6 +51,9 @@ struct bundle_writer;
 int bundle_create(const struct bundle_out *out, int level, int threads,
                   struct bundle_writer **writer, struct err *err) CHECK;
 
+/* bundle_memory(level, threads): about how many bytes a writer takes at most, chunks excepted. */
+int64_t bundle_memory(int level, int threads);
+
 /* A small member (up to 64 MiB) stored as it is (meta.json, which every bundle must have), or
  * compressed as NAME.zst. Names are letters, digits and "._-", with "/" for folders. */
 int bundle_put(struct bundle_writer *writer, const char *name, const void *data, size_t n,

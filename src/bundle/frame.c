@@ -24,11 +24,27 @@ static int failed(size_t code, const char *doing, struct err *err)
     return err_set(err, ERR_PREPARE, "could not %s: %s", doing, ZSTD_getErrorName(code));
 }
 
+static int held(int level)
+{
+    return level < LEVEL_MIN ? LEVEL_MIN : level > LEVEL_MAX ? LEVEL_MAX : level;
+}
+
+/* libzstd 1.5's own estimates of a stream by level, in MiB, rounded up. Each thread has such a context,
+ * a job's input and its output; their inputs overlap in one buffer of the stream. */
+int64_t frame_packer_bytes(int level, int threads)
+{
+    static const unsigned char mib[LEVEL_MAX + 1] = {2,  2,  2,  4,  5,  6,  6,  9,  9,  17,
+                                                     29, 29, 53, 53, 53, 69, 69, 69, 69, 90};
+    const int64_t context = (int64_t)mib[held(level)] << 20;
+
+    return threads > 0 ? (int64_t)threads * (context + 3 * (int64_t)JOB_BYTES) : context;
+}
+
 struct frame_packer *frame_packer_new(int level, int threads)
 {
     struct frame_packer *packer = mem_alloc(sizeof *packer);
 
-    level = level < LEVEL_MIN ? LEVEL_MIN : level > LEVEL_MAX ? LEVEL_MAX : level;
+    level = held(level);
     packer->zstd = ZSTD_createCCtx();
     if (packer->zstd == NULL)
         return packer;

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -19,6 +20,9 @@ struct frame_packer;
  * caller's thread. */
 struct frame_packer *frame_packer_new(int level, int threads);
 void frame_packer_free(struct frame_packer *packer); /* NULL is fine */
+
+/* frame_packer_bytes(level, threads): about how much memory such a packer takes at most. */
+int64_t frame_packer_bytes(int level, int threads);
 
 /* frame_begin(packer): start a stream. */
 int frame_begin(struct frame_packer *packer, struct err *err) CHECK;
