@@ -75,7 +75,7 @@ static int lost_error(const struct db *db, struct err *err)
     return -1;
 }
 
-static int result_error(const struct db *db, const PGresult *res, const char *sql, struct err *err)
+int db_failed(const struct db *db, const PGresult *res, const char *sql, struct err *err)
 {
     static const struct {
         int field;
@@ -99,7 +99,7 @@ static int result_error(const struct db *db, const PGresult *res, const char *sq
     return err_detail(err, "statement: %.*s", (int)strcspn(sql, "\n"), sql);
 }
 
-static void cancel_statement(struct db *db)
+void db_cancel(struct db *db)
 {
     PGcancel *cancel = PQgetCancel(db->conn);
     char message[256] = "";
@@ -107,6 +107,11 @@ static void cancel_statement(struct db *db)
     if (cancel != NULL && !PQcancel(cancel, message, sizeof message))
         log_detail("could not cancel the statement on %s: %s", db->display, message);
     PQfreeCancel(cancel);
+}
+
+struct pg_conn *db_conn(const struct db *db)
+{
+    return db->conn;
 }
 
 enum { UNCANCELLABLE = 1 };
@@ -128,7 +133,7 @@ static int wait_answer(struct db *db, int flags, struct err *err)
         if (cancelled < 0 && ((!(flags & UNCANCELLABLE) && cancel_requested()) ||
                               (db->limit_ms > 0 && now - begun >= db->limit_ms))) {
             cancelled = now;
-            cancel_statement(db);
+            db_cancel(db);
         }
         if (cancelled >= 0 && now - cancelled >= patience_ms)
             return err_set(err, ERR_INTERNAL, "database \"%s\" did not answer in time",
@@ -168,7 +173,7 @@ static int finish_statement(struct db *db, const char *sql, int flags, PGresult 
                     db_name(db), PQresStatus(status), sql);
             break;
         }
-        result_error(db, res, sql, err);
+        db_failed(db, res, sql, err);
     }
     if (!failed && *last == NULL) {
         lost_error(db, err);

@@ -95,6 +95,15 @@ int db_query(struct db *db, struct db_result **result, struct err *err, const ch
 int db_exec(struct db *db, struct err *err, const char *sql, int n, ...) CHECK;
 void db_quietly(struct db *db, const char *sql);
 
+/* The connection itself, for what db_query cannot do (COPY): a nonblocking one. db_failed(db, res, sql,
+ * err): record what the server said of ${sql}, or that the connection is lost (SQLSTATE 08006);
+ * returns -1. db_cancel(db): ask the server to end the statement that runs. */
+struct pg_conn;
+struct pg_result;
+struct pg_conn *db_conn(const struct db *db);
+int db_failed(const struct db *db, const struct pg_result *res, const char *sql, struct err *err);
+void db_cancel(struct db *db);
+
 /* db_own_pids(out, cap): the server processes of all sessions of this program, "{4711,4712}". */
 void db_own_pids(char *out, size_t cap);
 bool db_in_transaction(const struct db *db); /* a block is open; it may have failed */

@@ -1,0 +1,249 @@
+/* copy_plan - see copy_plan.h. */
+#include "pg/copy_plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+#include "pg/sql/copy_blockers.sql.h"
+#include "pg/sql/copy_plan.sql.h"
+
+/* One statement locks many tables; one argument of pg_dump is shorter than Linux allows (128 KiB). */
+enum { LOCK_BYTES = 64 * 1024, PATTERN_BYTES = 100 * 1024, NAMED_MAX = 20 };
+
+#define LARGE_OBJECTS "pg_largeobject_metadata"
+
+/* --- reading --------------------------------------------------------------------------------------*/
+
+static void fill(const struct db_result *rows, int row, int64_t threshold, struct arena *arena,
+                 struct copy_table *table)
+{
+    const char *columns = db_value(rows, row, 4);
+
+    *table = (struct copy_table){
+        .oid = (uint32_t)db_int(rows, row, 0),
+        .schema = arena_strdup(arena, db_value(rows, row, 1)),
+        .name = arena_strdup(arena, db_value(rows, row, 2)),
+        .quoted = arena_strdup(arena, db_value(rows, row, 3)),
+        .columns = columns != NULL ? arena_printf(arena, "(%s)", columns) : "",
+        .filenode = db_int(rows, row, 5),
+        .bytes = db_int(rows, row, 6),
+        .pages = db_int(rows, row, 7),
+        .plain = db_bool(rows, row, 8),
+        .comparable = db_bool(rows, row, 9),
+    };
+    table->own = table->plain && threshold >= 0 && table->bytes >= threshold;
+}
+
+/* Rows that a policy hides are no copy; pg_dump would end with the first such table. */
+static int refuse_hidden(const struct db *db, const struct db_result *rows, struct err *err)
+{
+    int n = 0;
+
+    for (int row = 0; row < db_rows(rows); row++) {
+        if (!db_bool(rows, row, 10))
+            continue;
+        if (n++ == 0) {
+            err_set(err, ERR_REFUSED,
+                    "row security hides rows of table %s from role \"%s\": a snapshot would lack them",
+                    db_value(rows, row, 3), db_user(db));
+            err_hint(err, "Let the tables' owner or a role with BYPASSRLS take snapshots.");
+        } else if (n <= NAMED_MAX) {
+            err_detail(err, "row security applies to table %s too", db_value(rows, row, 3));
+        }
+    }
+    return n > 0 ? -1 : 0;
+}
+
+/* Large objects have no rows that COPY could read; they are counted. */
+static int read_large_objects(struct db *db, struct copy_plan *plan, struct err *err)
+{
+    auto_result struct db_result *found = NULL;
+
+    if (db_query(db, &found, err,
+                 "SELECT EXISTS (SELECT FROM pg_catalog." LARGE_OBJECTS "), "
+                 "pg_catalog.current_setting('block_size')",
+                 0) < 0)
+        return -1;
+    plan->page_bytes = db_int(found, 0, 1);
+    if (db_bool(found, 0, 0))
+        plan->tables[plan->n++] = (struct copy_table){.schema = "pg_catalog",
+                                                      .name = LARGE_OBJECTS,
+                                                      .quoted = "pg_catalog." LARGE_OBJECTS,
+                                                      .columns = ""};
+    return 0;
+}
+
+int copy_plan_read(struct db *db, struct arena *arena, int64_t threshold, struct copy_plan *plan,
+                   struct err *err)
+{
+    auto_result struct db_result *rows = NULL;
+
+    if (db_query(db, &rows, err, copy_plan_sql, 0) < 0)
+        return err_wrap(err, "could not list the tables");
+    if (refuse_hidden(db, rows, err) < 0)
+        return -1;
+    *plan = (struct copy_plan){.n = (size_t)db_rows(rows),
+                               .by_pages = db_server_version(db) >= 140000};
+    plan->tables = arena_alloc(arena, (plan->n + 1) * sizeof *plan->tables);
+    for (size_t i = 0; i < plan->n; i++)
+        fill(rows, (int)i, threshold, arena, &plan->tables[i]);
+    return read_large_objects(db, plan, err);
+}
+
+/* --- locking --------------------------------------------------------------------------------------*/
+
+/* The transaction is over, so the session can ask who was in the way. */
+static int name_blockers(struct db *db, struct err *err)
+{
+    auto_result struct db_result *rows = NULL;
+    struct err ignored = ERR_INIT;
+
+    db_end_snapshot(db);
+    if (db_query(db, &rows, &ignored, copy_blockers_sql, 0) < 0)
+        return -1;
+    for (int i = 0; i < db_rows(rows); i++) {
+        const char *application = db_value(rows, i, 1), *role = db_value(rows, i, 2);
+
+        err_detail(err, "process %s (%s, role \"%s\") holds or wants ACCESS EXCLUSIVE on table %s",
+                   db_value(rows, i, 0),
+                   application != NULL && application[0] != '\0' ? application : "no application name",
+                   role != NULL ? role : "", db_value(rows, i, 3));
+    }
+    return err_hint(err, "Wait for that session, or end it with pg_terminate_backend(pid).");
+}
+
+static bool has_state(const struct err *err, const char *sqlstate)
+{
+    return strcmp(err->sqlstate, sqlstate) == 0;
+}
+
+static int lock_failed(struct db *db, const char *first, const char **changed, struct err *err)
+{
+    if (has_state(err, "42P01") || has_state(err, "3F000") || has_state(err, "42809")) {
+        err_clear(err); /* dropped, renamed, or no table any more */
+        *changed = first;
+        return 0;
+    }
+    err_as(err, ERR_REFUSED);
+    if (has_state(err, "55P03"))
+        name_blockers(db, err);
+    else if (has_state(err, "42501"))
+        err_hint(err, "A snapshot reads every table: grant SELECT on all of them, or take it as their "
+                      "owner.");
+    return err_wrap(err, "could not lock the tables");
+}
+
+static int lock_some(struct db *db, const struct copy_plan *plan, size_t *next,
+                     const char **changed, struct err *err)
+{
+    auto_buf struct buf sql = {0};
+    const char *first = NULL;
+
+    buf_adds(&sql, "LOCK TABLE ");
+    for (; *next < plan->n && sql.len < LOCK_BYTES; ++*next) {
+        if (plan->tables[*next].oid == 0)
+            continue;
+        buf_addf(&sql, "%sONLY %s", first != NULL ? ", " : "", plan->tables[*next].quoted);
+        first = first != NULL ? first : plan->tables[*next].quoted;
+    }
+    buf_adds(&sql, " IN ACCESS SHARE MODE");
+    if (first == NULL || db_exec(db, err, buf_text(&sql), 0) == 0)
+        return 0;
+    return lock_failed(db, first, changed, err);
+}
+
+/* Under the locks the storage of each table is what the snapshot saw, or it has been exchanged. */
+static int find_changed(struct db *db, const struct copy_plan *plan, const char **changed,
+                        struct err *err)
+{
+    auto_result struct db_result *rows = NULL;
+    auto_buf struct buf oids = {0}, nodes = {0};
+
+    for (size_t i = 0; i < plan->n; i++)
+        if (plan->tables[i].oid != 0 && plan->tables[i].filenode != 0) {
+            buf_addf(&oids, "%c%u", oids.len > 0 ? ',' : '{', (unsigned)plan->tables[i].oid);
+            buf_addf(&nodes, "%c%lld", nodes.len > 0 ? ',' : '{',
+                     (long long)plan->tables[i].filenode);
+        }
+    if (oids.len == 0)
+        return 0;
+    buf_addc(&oids, '}');
+    buf_addc(&nodes, '}');
+    if (db_query(db, &rows, err,
+                 "SELECT pg_catalog.min(t.oid::pg_catalog.int8) FROM ROWS FROM ("
+                 "pg_catalog.unnest($1::pg_catalog.oid[]), "
+                 "pg_catalog.unnest($2::pg_catalog.oid[])) AS t(oid, node) "
+                 "WHERE pg_catalog.pg_relation_filenode(t.oid) IS DISTINCT FROM t.node",
+                 2, buf_text(&oids), buf_text(&nodes)) < 0)
+        return -1;
+    if (db_value(rows, 0, 0) == NULL)
+        return 0;
+    for (size_t i = 0; i < plan->n; i++)
+        if ((int64_t)plan->tables[i].oid == db_int(rows, 0, 0))
+            *changed = plan->tables[i].quoted;
+    return 0;
+}
+
+int copy_plan_lock(struct db *db, const struct copy_plan *plan, int64_t wait_ms,
+                   const char **changed, struct err *err)
+{
+    size_t next = 0;
+
+    *changed = NULL;
+    if (db_timeouts(db, wait_ms, 0, err) < 0)
+        return -1;
+    while (next < plan->n && *changed == NULL)
+        if (lock_some(db, plan, &next, changed, err) < 0)
+            return -1;
+    if (*changed != NULL)
+        return 0;
+    return find_changed(db, plan, changed, err) < 0 ? -1 : db_timeouts(db, 0, 0, err);
+}
+
+/* --- for pg_dump ----------------------------------------------------------------------------------*/
+
+/* Within double quotes a pattern means itself, and a quote is doubled. */
+static void add_quoted(struct buf *out, const char *name)
+{
+    buf_addc(out, '"');
+    for (; *name != '\0'; name++) {
+        if (*name == '"')
+            buf_addc(out, '"');
+        buf_addc(out, *name);
+    }
+    buf_addc(out, '"');
+}
+
+const char *const *copy_plan_patterns(const struct copy_plan *plan, struct arena *arena)
+{
+    auto_strvec struct strvec patterns = {0};
+    auto_buf struct buf one = {0};
+    const char *schema = NULL;
+
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct copy_table *table = &plan->tables[i];
+
+        if (!table->own)
+            continue;
+        if (one.len > 0 && (strcmp(schema, table->schema) != 0 || one.len >= PATTERN_BYTES)) {
+            buf_addc(&one, ')');
+            strvec_push(&patterns, buf_text(&one));
+            buf_reset(&one);
+        }
+        if (one.len == 0) {
+            add_quoted(&one, table->schema);
+            buf_adds(&one, ".(");
+        } else {
+            buf_addc(&one, '|');
+        }
+        add_quoted(&one, table->name);
+        schema = table->schema;
+    }
+    if (one.len > 0) {
+        buf_addc(&one, ')');
+        strvec_push(&patterns, buf_text(&one));
+    }
+    return (const char *const *)arena_list(arena, &patterns);
+}

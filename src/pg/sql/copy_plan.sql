@@ -1,0 +1,50 @@
+-- copy_plan - every table whose rows a dump holds (as tally_tables.sql), and what decides who copies
+-- them. "plain": a copy of our own can hold all that pg_dump would; when in doubt it is not.
+-- relfilenode is the one of the snapshot that this is read with.
+WITH sharding AS (
+    SELECT pg_catalog.count(*) > 0 AS here FROM pg_catalog.pg_extension
+    WHERE extname IN ('timescaledb', 'citus', 'citus_columnar', 'pg_pathman', 'pg_shard',
+                      'pipelinedb', 'orioledb', 'babelfishpg_tsql', 'spock', 'pg_ivm', 'periods')
+), encoding AS (
+    SELECT pg_catalog.pg_encoding_to_char(encoding) = 'UTF8' AS utf8
+    FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
+), columns AS (
+    SELECT attrelid,
+           pg_catalog.string_agg(pg_catalog.quote_ident(attname), ', ' ORDER BY attnum) AS list,
+           pg_catalog.bool_and(attname !~ '[[:cntrl:]\\]') AS plain
+    FROM pg_catalog.pg_attribute
+    WHERE attnum > 0 AND NOT attisdropped AND attgenerated = ''
+    GROUP BY attrelid
+), members AS (
+    SELECT objid FROM pg_catalog.pg_depend
+    WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND deptype = 'e'
+)
+SELECT c.oid, n.nspname, c.relname, pg_catalog.format('%I.%I', n.nspname, c.relname),
+       columns.list,
+       c.relfilenode,
+       pg_catalog.pg_table_size(c.oid),
+       pg_catalog.pg_relation_size(c.oid)
+           / pg_catalog.current_setting('block_size')::pg_catalog.int8,
+       -- plain
+       encoding.utf8 AND NOT sharding.here
+       AND columns.plain AND n.nspname !~ '[[:cntrl:]\\]' AND c.relname !~ '[[:cntrl:]\\]'
+       AND am.amname = 'heap' AND c.relfilenode <> 0
+       AND (c.relpersistence = 'p'
+            OR (c.relpersistence = 'u' AND NOT pg_catalog.pg_is_in_recovery()))
+       AND NOT (c.relispartition AND EXISTS (
+           SELECT FROM pg_catalog.pg_partition_ancestors(c.oid) AS above
+           JOIN pg_catalog.pg_partitioned_table AS p ON p.partrelid = above.relid
+           WHERE p.partstrat = 'h')),
+       -- the columns stand in the same order after a restore
+       encoding.utf8 AND (c.relispartition OR NOT EXISTS (
+           SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid)),
+       pg_catalog.row_security_active(c.oid)
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+LEFT JOIN pg_catalog.pg_am AS am ON am.oid = c.relam
+LEFT JOIN columns ON columns.attrelid = c.oid
+CROSS JOIN sharding CROSS JOIN encoding
+WHERE c.relkind = 'r' AND c.relpersistence <> 't'
+  AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'deploy_db')
+  AND NOT EXISTS (SELECT FROM members WHERE members.objid = c.oid)
+ORDER BY 2, 3
