@@ -40,6 +40,37 @@ parts() {
     sed -n "s/^[0-9a-f]\{64\}  \($1\.zst\.[0-9]\{6\}\)\$/\1/p" SHA256SUMS
 }
 
+# The names of the chunks of a table, by its OID.
+chunks() {
+    sed -n "s/^[0-9a-f]\{64\}  \(data\/$1\.[0-9]*\.copy\.zst\)\$/\1/p" SHA256SUMS
+}
+
+# Standard input decompressed and one after the other: files named in lines.
+unpack() {
+    while IFS= read -r file; do
+        cat "$file"
+    done | zstd -dc
+}
+
+# One section of the archive. pg_restore may stop reading early: what it needs of the archive for
+# "pre-data" and "post-data" stands at its beginning.
+restore_section() {
+    parts 'main\.dump' | unpack |
+        pg_restore --exit-on-error "--section=$1" -d "$(conninfo "$db")" ||
+        die "pg_restore failed in section $1"
+}
+
+# The tables that are not in the archive: lines of OID, tab, COPY statement.
+load_chunks() {
+    tab=$(printf '\t')
+    while IFS=$tab read -r oid statement; do
+        [ -n "$(chunks "$oid")" ] || continue
+        chunks "$oid" | unpack |
+            psql -X -q -v ON_ERROR_STOP=1 -d "$(conninfo "$db")" -c "$settings" -c "$statement" ||
+            die "could not load a table: $statement"
+    done <copy.list
+}
+
 # A connection string that names only the database, whatever characters the name has.
 conninfo() {
     printf "dbname='%s'" "$(printf '%s' "$1" | sed "s/[\\\\']/\\\\&/g")"
@@ -113,11 +144,14 @@ say "created database \"$db\""
 if [ -f catalog.txt.zst ] && ! zstd -dc catalog.txt.zst | grep -q '^schema public	'; then
     psql -X -q -v ON_ERROR_STOP=1 -d "$(conninfo "$db")" -c 'DROP SCHEMA public'
 fi
-parts 'main\.dump' | while IFS= read -r part; do
-    cat "$part"
-done | zstd -dc | pg_restore --exit-on-error -d "$(conninfo "$db")" ||
-    die "pg_restore failed"
+settings="SET search_path = ''; SET xmloption = content; SET IntervalStyle = postgres;
+SET statement_timeout = 0; SET lock_timeout = 0; SET row_security = off"
+restore_section pre-data
+restore_section data
+[ ! -f copy.list ] || load_chunks
 say "loaded the data"
+restore_section post-data
+say "made indexes, constraints and triggers"
 
 # 5. Owner, access and settings of the database. Errors are shown, and do not stop.
 if [ -f globals.sql.zst ]; then
