@@ -281,18 +281,38 @@ static int take_output(void *arg, const void *data, size_t n)
     return 0;
 }
 
-static int run_dump(struct ddb_call *call, const char *path, struct take *take)
+/* The arguments, with a pattern for the tables that the host copies itself. */
+static const char *const *dump_argv(struct ddb_call *call, const char *path)
 {
     const char *snapshot = host->fact(call, "snapshot");
+    const char *const *excluded =
+        DDB_HAS(host, fact_list) ? host->fact_list(call, "exclude_table_data") : NULL;
     const int64_t lock_timeout = fact_number(call, "lock_timeout_ms");
-    const char *argv[] = {
-        path, "--format=custom", "--compress=0", "--no-password",
+    const char **argv;
+    size_t n = 0, patterns = 0;
+
+    while (excluded != NULL && excluded[patterns] != NULL)
+        patterns++;
+    argv = host->alloc(call, (patterns + 7) * sizeof *argv);
+    argv[n++] = path;
+    argv[n++] = "--format=custom";
+    argv[n++] = "--compress=0";
+    argv[n++] = "--no-password";
+    argv[n++] =
         host->format(call, "--lock-wait-timeout=%lld",
-                     (long long)(lock_timeout > LOCK_WAIT_MS ? lock_timeout : LOCK_WAIT_MS)),
-        snapshot != NULL ? host->format(call, "--snapshot=%s", snapshot) : NULL, NULL};
+                     (long long)(lock_timeout > LOCK_WAIT_MS ? lock_timeout : LOCK_WAIT_MS));
+    if (snapshot != NULL)
+        argv[n++] = host->format(call, "--snapshot=%s", snapshot);
+    for (size_t i = 0; i < patterns; i++)
+        argv[n++] = host->format(call, "--exclude-table-data=%s", excluded[i]);
+    return argv;
+}
+
+static int run_dump(struct ddb_call *call, const char *path, struct take *take)
+{
     const struct ddb_child child = {
         .size = sizeof child,
-        .argv = argv,
+        .argv = dump_argv(call, path),
         .env = host->database_env(call, NULL),
         .tool = "pg_dump",
         .timeout_ms = fact_number(call, "timeout_ms"),

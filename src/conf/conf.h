@@ -67,6 +67,8 @@ struct env {
         const char *const *stores;    /* labels; default: the first store */
         const char *require;          /* "all", "any" or a label */
         int compression_level, jobs;
+        int64_t copy_threshold;       /* tables of so many bytes are copied by several sessions */
+        int64_t max_memory;           /* bytes that taking one may use */
         const char *verify;           /* "fast" or "full" */
     } snapshot;
     struct {

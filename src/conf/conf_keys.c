@@ -80,6 +80,10 @@ const struct conf_key conf_keys_table[] = {
     INT(GROUP_SNAPSHOT, "compression_level", struct env, snapshot.compression_level, "3", 1,
         LEVEL_MOST),
     INT(GROUP_SNAPSHOT, "jobs", struct env, snapshot.jobs, NULL, 1, JOBS_MOST),
+    {.in = GROUP_SNAPSHOT, .name = "copy_threshold", .kind = KIND_SIZE,
+     .offset = offsetof(struct env, snapshot.copy_threshold), .fallback = "1MB"},
+    {.in = GROUP_SNAPSHOT, .name = "max_memory", .kind = KIND_SIZE,
+     .offset = offsetof(struct env, snapshot.max_memory), .fallback = "256MB"},
     CHOICE(GROUP_SNAPSHOT, "verify", struct env, snapshot.verify, "full", verify_levels),
 
     DURATION(GROUP_APPLY, "lock_timeout", struct env, apply.lock_timeout_ms, "5s", SERVER_MS),

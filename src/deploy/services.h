@@ -39,6 +39,8 @@ struct services {
     const char *run;         /* the run's identifier; "" outside of one */
     const char *exported;    /* the exported snapshot while one is taken */
     const char *const *exclude_table_data; /* what the snapshot plugin leaves to us meanwhile */
+    bool (*stopped)(void *arg); /* while other work goes on beside a plugin's, which it ends then */
+    void *stopped_arg;
     size_t steps;            /* how many revisions an upgrade is expected to run; 0: not known */
     bool recovering;         /* children are not stopped by a cancel */
 };

@@ -191,8 +191,43 @@ static const char *const *service_conninfo(struct ddb_call *call, const char *da
     return db_target_params(call->services->target, call->services->arena, database);
 }
 
+/* A plugin's child with what of it the host watches itself. */
+struct watched {
+    const struct services *services;
+    const struct ddb_child *child;
+};
+
+static ssize_t watched_input(void *arg, void *data, size_t cap)
+{
+    const struct ddb_child *child = ((struct watched *)arg)->child;
+
+    return child->input(child->arg, data, cap);
+}
+
+static int watched_output(void *arg, const void *data, size_t n)
+{
+    const struct ddb_child *child = ((struct watched *)arg)->child;
+
+    return child->output(child->arg, data, n);
+}
+
+static void watched_error_line(void *arg, const char *line)
+{
+    const struct ddb_child *child = ((struct watched *)arg)->child;
+
+    child->error_line(child->arg, line);
+}
+
+static int watched_tick(void *arg)
+{
+    const struct services *services = ((struct watched *)arg)->services;
+
+    return services->stopped != NULL && services->stopped(services->stopped_arg);
+}
+
 static int service_run(struct ddb_call *call, const struct ddb_child *child, int *status)
 {
+    struct watched watched = {.services = call->services, .child = child};
     struct proc proc = {
         .argv = child->argv,
         .env = child->env,
@@ -200,10 +235,11 @@ static int service_run(struct ddb_call *call, const struct ddb_child *child, int
         .tool = child->tool,
         .timeout_ms = child->timeout_ms,
         .uncancellable = call->services->recovering,
-        .input = child->input,
-        .output = child->output,
-        .error_line = child->error_line,
-        .arg = child->arg,
+        .input = child->input != NULL ? watched_input : NULL,
+        .output = child->output != NULL ? watched_output : NULL,
+        .error_line = child->error_line != NULL ? watched_error_line : NULL,
+        .tick = watched_tick,
+        .arg = &watched,
     };
     struct proc_result result = {0};
     int rc = proc_run(&proc, &result, call->err);
@@ -242,12 +278,16 @@ static void service_progress(struct ddb_call *call, const char *what, int64_t do
 {
     if (call->changes)
         (void)FAULT("apply.child"); /* while the migrations run */
-    progress_set(what, done, total, bytes);
+    if (call->services->stopped == NULL) /* else the other work shows how far it is */
+        progress_set(what, done, total, bytes);
 }
 
 static int service_cancelled(struct ddb_call *call)
 {
-    return !call->services->recovering && cancel_requested();
+    const struct services *services = call->services;
+
+    return (!services->recovering && cancel_requested()) ||
+           (services->stopped != NULL && services->stopped(services->stopped_arg));
 }
 
 static const struct ddb_host table = {

@@ -1,6 +1,7 @@
 /* snapshot - see snapshot.h. */
 #include "deploy/snapshot.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -8,28 +9,73 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "deploy/meta.h"
+#include "deploy/snapshot_copy.h"
 #include "deploy/stores.h"
+#include "pg/copy_plan.h"
 #include "pg/versions.h"
+
+/* How often a snapshot is exported anew, because another session has rewritten a table between that
+ * and our lock; and how long that lock is waited for: it stops nobody. */
+enum { EXPORTS_MAX = 3, LOCK_WAIT_MS = 60000 };
 
 /* What is written while the exported snapshot is held. */
 struct taking {
     struct run *run;
     struct services *services;
+    struct services storing; /* the same for the stores: chunks are written by other threads */
     struct db *db; /* holds the exported snapshot */
+    char exported[64];
     struct stores_file *file;
     struct bundle_out out;
     struct bundle_writer *writer;
     struct err *err;
-    struct tally *tables;
-    size_t n_tables;
+    struct copy_plan tables;
+    int jobs;
+    size_t chunk_bytes;
     const char *fingerprint;
 };
 
-static void show_counting(void *arg, int64_t done, int64_t total)
+/* --- the moment ---------------------------------------------------------------------------------- */
+
+/* Only what the plugin can load around is ours to copy. */
+static int64_t copy_threshold(const struct services *services)
 {
-    (void)arg;
-    progress_set("counting rows", done, total, 0);
+    const struct ddb_snapshot *plugin = &services->snapshot.plugin->snapshot;
+
+#ifdef FAULTS /* TEMPORARY, until the plugin pgdump has both */
+    if (getenv("DEPLOY_DB_COPY_ANYWAY") != NULL)
+        return services->env->snapshot.copy_threshold;
+#endif
+    if (plugin->restore_section == NULL || plugin->table_rows == NULL)
+        return -1;
+    return services->env->snapshot.copy_threshold;
 }
+
+/* Export a snapshot and lock the tables that it sees. */
+static int take_hold(struct taking *taking)
+{
+    const int64_t threshold = copy_threshold(taking->services);
+    const char *changed;
+
+    for (int i = 0; i < EXPORTS_MAX; i++) {
+        if (db_export_snapshot(taking->db, taking->exported, taking->err) != 0 ||
+            copy_plan_read(taking->db, taking->services->arena, threshold, &taking->tables,
+                           taking->err) != 0 ||
+            copy_plan_lock(taking->db, &taking->tables, LOCK_WAIT_MS, &changed, taking->err) != 0)
+            return -1;
+        if (changed == NULL)
+            return 0;
+        db_end_snapshot(taking->db);
+        log_warning("table %s was rewritten or dropped while the snapshot began; beginning again",
+                    changed);
+    }
+    err_set(taking->err, ERR_PREPARE,
+            "tables are rewritten or dropped too often for a snapshot: %s, for one", changed);
+    return err_hint(taking->err, "Take the snapshot while no TRUNCATE, ALTER TABLE or DROP TABLE runs "
+                                 "every few seconds.");
+}
+
+/* --- what is written ----------------------------------------------------------------------------- */
 
 /* meta.json, the catalog and globals.sql: all as the exported snapshot sees the database. */
 static int write_description(struct taking *taking)
@@ -80,63 +126,110 @@ static int write_description(struct taking *taking)
     return bundle_put(taking->writer, "catalog.txt", text.data, text.len, true, taking->err);
 }
 
+/* The plugin's sink. Failures go where those of its call do. */
+struct sink {
+    struct taking *taking;
+    struct err *err;
+};
+
 static int sink_begin(void *self, const char *member)
 {
-    struct taking *taking = self;
+    struct sink *sink = self;
 
-    return bundle_begin(taking->writer, member, taking->err);
+    return bundle_begin(sink->taking->writer, member, sink->err);
 }
 
 static int sink_write(void *self, const void *data, size_t n)
 {
-    struct taking *taking = self;
+    struct sink *sink = self;
 
     if (FAULT("snapshot.middle"))
-        return err_set(taking->err, ERR_PREPARE, "fault point snapshot.middle");
-    return bundle_write(taking->writer, data, n, taking->err);
+        return err_set(sink->err, ERR_PREPARE, "fault point snapshot.middle");
+    return bundle_write(sink->taking->writer, data, n, sink->err);
 }
 
 static int sink_end(void *self)
 {
-    struct taking *taking = self;
+    struct sink *sink = self;
 
-    return bundle_end(taking->writer, taking->err);
+    return bundle_end(sink->taking->writer, sink->err);
 }
 
-static int write_data(struct taking *taking)
+static int write_rest(struct taking *taking, struct err *err)
 {
     struct services *services = taking->services;
-    struct ddb_call call = services_begin(services, &services->snapshot, taking->err);
+    struct ddb_call call = services_begin(services, &services->snapshot, err);
+    struct sink self = {.taking = taking, .err = err};
     const struct ddb_sink sink = {
         .size = sizeof sink,
         .begin = sink_begin,
         .write = sink_write,
         .end = sink_end,
-        .self = taking,
+        .self = &self,
     };
 
-    for (size_t i = 0; i < taking->n_tables; i++)
-        bundle_table(taking->writer, &(struct bundle_table){.schema = taking->tables[i].schema,
-                                                            .name = taking->tables[i].name,
-                                                            .rows = taking->tables[i].rows});
     return services_end(&call, services->snapshot.plugin->snapshot.take(&call, &sink), "take",
                         ERR_PREPARE);
 }
 
-/* Everything between the snapshot's moment and the durable file. */
+/* The plugin in this thread, the workers in theirs; the failure of one ends the others. */
+static int write_data(struct taking *taking)
+{
+    struct services *services = taking->services;
+    const struct snapshot_copy_options options = {
+        .target = services->target,
+        .exported = taking->exported,
+        .plan = &taking->tables,
+        .writer = taking->writer,
+        .level = services->env->snapshot.compression_level,
+        .jobs = taking->jobs,
+        .chunk_bytes = taking->chunk_bytes,
+    };
+    struct err rest = ERR_INIT;
+    struct snapshot_copy *copy;
+    int rc;
+
+    if (snapshot_copy_start(&options, &copy, taking->err) != 0)
+        return -1;
+    services->exported = taking->exported;
+    services->exclude_table_data = copy_plan_patterns(&taking->tables, services->arena);
+    services->stopped = snapshot_copy_failed;
+    services->stopped_arg = copy;
+    rc = write_rest(taking, &rest);
+    services->exported = NULL;
+    services->exclude_table_data = NULL;
+    services->stopped = NULL;
+    if (rc != 0)
+        snapshot_copy_stop(copy);
+    if (snapshot_copy_end(copy, taking->err) != 0)
+        return -1;
+    if (rc != 0)
+        *taking->err = rest;
+    return rc;
+}
+
+static bool has_own(const struct copy_plan *plan)
+{
+    for (size_t i = 0; i < plan->n; i++)
+        if (plan->tables[i].own)
+            return true;
+    return false;
+}
+
+/* Everything between the snapshot's moment and the durable file. Beside the workers, one thread
+ * compresses what is left. */
 static int write_bundle(struct taking *taking, struct snapshot_result *result)
 {
     const struct env *env = taking->services->env;
     int rc;
 
-    if (bundle_create(&taking->out, env->snapshot.compression_level, env->snapshot.jobs,
-                      &taking->writer, taking->err) != 0) {
+    if (bundle_create(&taking->out, env->snapshot.compression_level,
+                      has_own(&taking->tables) ? 1 : env->snapshot.jobs, &taking->writer,
+                      taking->err) != 0) {
         stores_abort(taking->file);
         return -1;
     }
-    if (tally_rows(taking->db, taking->services->arena, show_counting, NULL, &taking->tables,
-                   &taking->n_tables, taking->err) != 0 ||
-        write_description(taking) != 0 || write_data(taking) != 0) {
+    if (write_description(taking) != 0 || write_data(taking) != 0) {
         progress_end();
         bundle_abandon(taking->writer);
         stores_abort(taking->file);
@@ -163,29 +256,42 @@ static int check_tool(struct services *services, const struct db *db, struct err
                         ERR_PREPARE);
 }
 
+/* From the snapshot's moment to the file that is durable in the stores. */
+static int take(struct taking *taking, struct snapshot_result *result)
+{
+    struct services *services = taking->services;
+    const struct env *env = services->env;
+    int rc = -1;
+
+    taking->jobs = env->snapshot.jobs;
+    taking->storing = *services;
+    taking->storing.arena = arena_new();
+    if (snapshot_copy_fit(env->snapshot.max_memory, env->snapshot.compression_level, &taking->jobs,
+                          &taking->chunk_bytes, taking->err) == 0 &&
+        db_open(services->target, NULL, DB_READ, &taking->db, taking->err) == 0 &&
+        check_tool(services, taking->db, taking->err) == 0 && take_hold(taking) == 0 &&
+        stores_create(&taking->storing, result->name, &taking->file, taking->err) == 0) {
+        taking->out = stores_out(taking->file);
+        rc = write_bundle(taking, result);
+        db_end_snapshot(taking->db);
+    }
+    db_close(taking->db);
+    arena_free(taking->storing.arena);
+    return rc;
+}
+
 int snapshot_take(struct run *run, struct snapshot_result *result, struct err *err)
 {
     struct services *services = run->services;
     struct taking taking = {.run = run, .services = services, .err = err};
     int64_t started = clock_mono_ms();
-    char exported[64];
-    int rc = -1;
+    int rc;
 
     *result = (struct snapshot_result){0};
     result->name = arena_printf(run->arena, "%s-%s.tar", run->env->name, run->id);
     if (run->journal != NULL && journal_note(run->journal, "snapshot", result->name, err) != 0)
         return -1;
-    if (db_open(services->target, NULL, DB_READ, &taking.db, err) == 0 &&
-        check_tool(services, taking.db, err) == 0 &&
-        db_export_snapshot(taking.db, exported, err) == 0 &&
-        stores_create(services, result->name, &taking.file, err) == 0) {
-        services->exported = exported;
-        taking.out = stores_out(taking.file);
-        rc = write_bundle(&taking, result);
-        services->exported = NULL;
-        db_end_snapshot(taking.db);
-    }
-    db_close(taking.db);
+    rc = take(&taking, result);
     if (rc == 0)
         rc = snapshot_verify(services, result->store, result->name, run->env->snapshot.verify,
                              err);

@@ -1,0 +1,408 @@
+/* snapshot_copy - see snapshot_copy.h. */
+#include "deploy/snapshot_copy.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cancel.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/progress.h"
+#include "bundle/chunk.h"
+#include "pg/copy.h"
+
+/* A lost session is replaced so many times for one range. */
+enum { RETRIES = 2 };
+
+/* Ranges are smaller than a worker's share of a table, so that none is left alone with a long one; but
+ * not so small that chunks are. */
+enum { RANGES_PER_JOB = 8 };
+#define RANGE_BYTES_MIN ((int64_t)8 << 20)
+#define RANGE_BYTES_MAX ((int64_t)128 << 20)
+
+enum { RANGES_MAX = 4096 };
+
+/* The program itself, its catalog of the database, and what else is not counted. */
+#define PROGRAM_BYTES ((int64_t)32 << 20)
+
+/* A table that pg_dump keeps is read once more for its hash where that costs little. */
+#define HASHED_BYTES ((int64_t)16 << 20)
+
+/* Pages ${from} up to ${to} of a table; ${to} 0: to its end. */
+struct range {
+    size_t table;
+    int64_t from, to;
+};
+
+/* What came of a table. */
+struct outcome {
+    struct rowhash rows;
+    atomic_uint chunks;
+};
+
+struct snapshot_copy {
+    const struct snapshot_copy_options *options;
+    struct range *ranges; /* of the largest table first */
+    size_t n_ranges;
+    int64_t bytes; /* of all tables */
+    pthread_mutex_t mutex; /* for what follows */
+    size_t next;
+    int64_t done_bytes;
+    struct outcome *outcomes; /* one for each table */
+    struct err err; /* the first failure */
+    atomic_bool stop;
+    pthread_t *threads;
+    size_t n_threads;
+};
+
+struct worker {
+    struct snapshot_copy *copy;
+    struct db *db;
+    struct chunk *chunk;
+    struct rowhash rows; /* of the range at hand, in chunks that were handed over */
+    struct rowhash again; /* after a lost session: of the rows that are in them, read again */
+};
+
+/* --- one range ----------------------------------------------------------------------------------- */
+
+static const struct copy_table *table_of(const struct snapshot_copy *copy,
+                                         const struct range *range)
+{
+    return &copy->options->plan->tables[range->table];
+}
+
+static bool is_stopped(void *arg)
+{
+    struct worker *worker = arg;
+
+    return atomic_load_explicit(&worker->copy->stop, memory_order_relaxed);
+}
+
+/* A row that is in a chunk already must come again as it was: one snapshot, one order of pages. */
+static int skip_row(struct worker *worker, const char *line, size_t n, struct err *err)
+{
+    rowhash_line(&worker->again, line, n - 1);
+    if (worker->again.rows == worker->rows.rows &&
+        (worker->again.low != worker->rows.low || worker->again.high != worker->rows.high))
+        return err_set(err, ERR_PREPARE, "the rows came in another order when they were read again");
+    return 0;
+}
+
+static int take_row(void *arg, const char *line, size_t n, struct err *err)
+{
+    struct worker *worker = arg;
+
+    if (is_stopped(worker) || cancel_requested())
+        return err_set(err, ERR_PREPARE, "cancelled");
+    if (worker->again.rows < worker->rows.rows)
+        return skip_row(worker, line, n, err);
+    if (FAULT("snapshot.row"))
+        return err_set(err, ERR_PREPARE, "fault point snapshot.row");
+    return chunk_row(worker->chunk, line, n, err);
+}
+
+static unsigned next_chunk(void *arg)
+{
+    struct outcome *outcome = arg;
+
+    return atomic_fetch_add(&outcome->chunks, 1);
+}
+
+/* What COPY reads: the table, or the rows in some of its pages. */
+static char *source_of(const struct copy_table *table, const struct range *range)
+{
+    struct strvec text = {0};
+    char *source;
+
+    if (range->from == 0 && range->to == 0) {
+        strvec_pushf(&text, "%s %s", table->quoted, table->columns);
+    } else {
+        strvec_pushf(&text, "(SELECT %.*s FROM ONLY %s WHERE ctid >= '(%lld,0)'",
+                     (int)strlen(table->columns) - 2, table->columns + 1, table->quoted,
+                     (long long)range->from);
+        if (range->to > 0)
+            strvec_pushf(&text, " AND ctid < '(%lld,0)'", (long long)range->to);
+        strvec_push(&text, ")");
+    }
+    source = strvec_join(&text, "");
+    strvec_release(&text);
+    return source;
+}
+
+/* Whether the rows are read, instead of counted by the server. */
+static bool is_read(const struct copy_table *table)
+{
+    return table->own || (table->comparable && table->bytes <= HASHED_BYTES);
+}
+
+/* Once: with the session at hand, or a new one. */
+static int try_range(struct worker *worker, const struct range *range, struct err *err)
+{
+    const struct snapshot_copy_options *options = worker->copy->options;
+    const struct copy_table *table = table_of(worker->copy, range);
+    const struct copy_sink sink = {.row = take_row, .stopped = is_stopped, .arg = worker};
+    auto_free char *source = NULL;
+
+    worker->again = (struct rowhash){0};
+    chunk_begin(worker->chunk, table->own, table->oid, next_chunk,
+                &worker->copy->outcomes[range->table]);
+    if (worker->db == NULL &&
+        copy_open(options->target, NULL, options->exported, &worker->db, err) != 0)
+        return -1;
+    if (!is_read(table))
+        return copy_count(worker->db, table->quoted, &worker->rows.rows, err);
+    source = source_of(table, range);
+    if (copy_rows(worker->db, source, &sink, err) != 0 || chunk_end(worker->chunk, err) != 0)
+        return -1;
+    if (worker->again.rows < worker->rows.rows)
+        return err_set(err, ERR_PREPARE, "there were fewer rows when they were read again");
+    rowhash_merge(&worker->rows, chunk_taken(worker->chunk));
+    return 0;
+}
+
+/* A session may be lost while the snapshot is not: what was not handed over is read again. */
+static int copy_range(struct worker *worker, const struct range *range, struct err *err)
+{
+    const struct copy_table *table = table_of(worker->copy, range);
+
+    worker->rows = (struct rowhash){0};
+    for (int attempt = 0;; attempt++) {
+        if (try_range(worker, range, err) == 0)
+            return 0;
+        if (!copy_lost(err) || attempt == RETRIES || is_stopped(worker) || cancel_requested())
+            return err_wrap(err, "could not copy table %s", table->quoted);
+        rowhash_merge(&worker->rows, chunk_stored(worker->chunk));
+        log_warning("table %s is read again: %s", table->quoted, err->primary);
+        db_close(worker->db);
+        worker->db = NULL;
+        err_clear(err);
+    }
+}
+
+/* --- the workers --------------------------------------------------------------------------------- */
+
+static const struct range *next_range(struct snapshot_copy *copy)
+{
+    const struct range *range = NULL;
+
+    pthread_mutex_lock(&copy->mutex);
+    if (!atomic_load(&copy->stop) && copy->next < copy->n_ranges)
+        range = &copy->ranges[copy->next++];
+    pthread_mutex_unlock(&copy->mutex);
+    return range;
+}
+
+static void note_done(struct worker *worker, const struct range *range)
+{
+    struct snapshot_copy *copy = worker->copy;
+    const struct copy_table *table = table_of(copy, range);
+    const int64_t pages = (range->to > 0 ? range->to : table->pages) - range->from;
+    int64_t done;
+
+    pthread_mutex_lock(&copy->mutex);
+    rowhash_merge(&copy->outcomes[range->table].rows, &worker->rows);
+    copy->done_bytes += pages * copy->options->plan->page_bytes;
+    done = copy->done_bytes;
+    pthread_mutex_unlock(&copy->mutex);
+    progress_set("copying tables", done, copy->bytes, 1);
+}
+
+static void note_failure(struct snapshot_copy *copy, const struct err *err)
+{
+    pthread_mutex_lock(&copy->mutex);
+    if (copy->err.code == ERR_NONE)
+        copy->err = *err;
+    pthread_mutex_unlock(&copy->mutex);
+    atomic_store(&copy->stop, true);
+}
+
+static void *work(void *arg)
+{
+    struct worker *worker = mem_alloc(sizeof *worker);
+    struct snapshot_copy *copy = arg;
+    const struct range *range;
+    struct err err = ERR_INIT;
+
+    worker->copy = copy;
+    worker->chunk =
+        chunk_new(copy->options->writer, copy->options->level, copy->options->chunk_bytes);
+    while ((range = next_range(copy)) != NULL && copy_range(worker, range, &err) == 0)
+        note_done(worker, range);
+    if (err.code != ERR_NONE)
+        note_failure(copy, &err);
+    chunk_free(worker->chunk);
+    db_close(worker->db);
+    mem_free(worker);
+    return NULL;
+}
+
+/* --- the queue ----------------------------------------------------------------------------------- */
+
+struct sized {
+    size_t table;
+    int64_t bytes;
+};
+
+static int largest_first(const void *a, const void *b)
+{
+    const struct sized *left = a, *right = b;
+
+    if (left->bytes != right->bytes)
+        return left->bytes > right->bytes ? -1 : 1;
+    return left->table < right->table ? -1 : left->table > right->table;
+}
+
+/* How many pages of ${table} one range has. Its size counts with the values that are stored outside of
+ * its pages; no table has more than some thousand ranges. */
+static int64_t range_pages(const struct snapshot_copy_options *options,
+                           const struct copy_table *table)
+{
+    int64_t bytes = table->bytes / (options->jobs * RANGES_PER_JOB), ranges;
+
+    if (!table->own || !options->plan->by_pages)
+        return table->pages;
+    bytes = bytes < RANGE_BYTES_MIN ? RANGE_BYTES_MIN : bytes;
+    bytes = bytes > RANGE_BYTES_MAX ? RANGE_BYTES_MAX : bytes;
+    bytes = bytes < table->bytes / RANGES_MAX ? table->bytes / RANGES_MAX : bytes;
+    ranges = (table->bytes + bytes - 1) / bytes;
+    return ranges <= 1 ? table->pages : (table->pages + ranges - 1) / ranges;
+}
+
+static void add_ranges(struct snapshot_copy *copy, size_t table, size_t *cap)
+{
+    const struct copy_table *about = &copy->options->plan->tables[table];
+    const int64_t pages = range_pages(copy->options, about);
+
+    for (int64_t from = 0; from == 0 || from < about->pages; from += pages) {
+        if (copy->n_ranges == *cap) {
+            *cap = *cap > 0 ? *cap * 2 : 64;
+            copy->ranges = mem_realloc(copy->ranges, *cap * sizeof *copy->ranges);
+        }
+        copy->ranges[copy->n_ranges++] = (struct range){
+            .table = table, .from = from, .to = from + pages < about->pages ? from + pages : 0};
+        if (pages == 0)
+            break;
+    }
+}
+
+/* The last range of a table has no end: rows may have moved to pages that came since, and the
+ * snapshot sees none of them, but nothing has to be assumed of that. */
+static void plan_ranges(struct snapshot_copy *copy)
+{
+    const struct copy_plan *plan = copy->options->plan;
+    struct sized *order = mem_alloc((plan->n + 1) * sizeof *order);
+    size_t cap = 0;
+
+    for (size_t i = 0; i < plan->n; i++) {
+        order[i] = (struct sized){.table = i, .bytes = plan->tables[i].bytes};
+        copy->bytes += plan->tables[i].pages * plan->page_bytes;
+    }
+    qsort(order, plan->n, sizeof *order, largest_first);
+    for (size_t i = 0; i < plan->n; i++)
+        add_ranges(copy, order[i].table, &cap);
+    mem_free(order);
+}
+
+/* --- the whole ----------------------------------------------------------------------------------- */
+
+int snapshot_copy_fit(int64_t max_memory, int level, int *jobs, size_t *chunk_bytes,
+                      struct err *err)
+{
+    const int64_t others = PROGRAM_BYTES + bundle_memory(level, 1);
+    const int64_t least = chunk_memory(level, CHUNK_BYTES_MIN);
+
+    for (; *jobs > 0; --*jobs) {
+        const int64_t room = (max_memory - others) / *jobs - chunk_memory(level, 0);
+
+        if (room >= CHUNK_BYTES_MIN) {
+            *chunk_bytes = room < CHUNK_BYTES_MAX ? (size_t)room : CHUNK_BYTES_MAX;
+            return 0;
+        }
+    }
+    err_set(err, ERR_PREPARE, "snapshot.max_memory is %lld MiB, and a snapshot needs %lld MiB",
+            (long long)(max_memory >> 20), (long long)((others + least + (1 << 20) - 1) >> 20));
+    return err_hint(err, "Raise snapshot.max_memory, or lower snapshot.compression_level.");
+}
+
+int snapshot_copy_start(const struct snapshot_copy_options *options, struct snapshot_copy **out,
+                        struct err *err)
+{
+    struct snapshot_copy *copy = mem_alloc(sizeof *copy);
+    size_t wanted;
+
+    copy->options = options;
+    pthread_mutex_init(&copy->mutex, NULL);
+    atomic_init(&copy->stop, false);
+    copy->outcomes = mem_alloc((options->plan->n + 1) * sizeof *copy->outcomes);
+    plan_ranges(copy);
+    wanted = copy->n_ranges < (size_t)options->jobs ? copy->n_ranges : (size_t)options->jobs;
+    copy->threads = mem_alloc((wanted + 1) * sizeof *copy->threads);
+    *out = copy;
+    for (; copy->n_threads < wanted; copy->n_threads++) {
+        int errnum = pthread_create(&copy->threads[copy->n_threads], NULL, work, copy);
+
+        if (errnum != 0) {
+            struct err failure = ERR_INIT;
+
+            err_sys(&failure, ERR_PREPARE, errnum, "could not start a thread");
+            note_failure(copy, &failure);
+            return snapshot_copy_end(copy, err);
+        }
+    }
+    return 0;
+}
+
+bool snapshot_copy_failed(void *copy)
+{
+    struct snapshot_copy *all = copy;
+
+    return atomic_load(&all->stop);
+}
+
+void snapshot_copy_stop(struct snapshot_copy *copy)
+{
+    atomic_store(&copy->stop, true);
+}
+
+static void add_tables(const struct snapshot_copy *copy)
+{
+    const struct copy_plan *plan = copy->options->plan;
+
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct copy_table *table = &plan->tables[i];
+        auto_buf struct buf source = {0};
+        char hex[ROWHASH_DIGITS + 1];
+
+        rowhash_hex(&copy->outcomes[i].rows, hex);
+        buf_addf(&source, "%s %s", table->quoted, table->columns);
+        bundle_table(copy->options->writer,
+                     &(struct bundle_table){.schema = table->schema,
+                                            .name = table->name,
+                                            .rows = copy->outcomes[i].rows.rows,
+                                            .hash = is_read(table) ? hex : "",
+                                            .copy = table->own ? buf_text(&source) : NULL,
+                                            .oid = table->oid});
+    }
+}
+
+int snapshot_copy_end(struct snapshot_copy *copy, struct err *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < copy->n_threads; i++)
+        pthread_join(copy->threads[i], NULL);
+    if (copy->err.code != ERR_NONE) {
+        *err = copy->err;
+        rc = -1;
+    } else if (!atomic_load(&copy->stop)) {
+        add_tables(copy);
+    }
+    pthread_mutex_destroy(&copy->mutex);
+    mem_free(copy->ranges);
+    mem_free(copy->outcomes);
+    mem_free(copy->threads);
+    mem_free(copy);
+    return rc;
+}
