@@ -164,6 +164,8 @@ struct ddb_host {
      *   url              the database as an SQLAlchemy URL (a secret: never in argv or a log)
      *   lock_timeout_ms, statement_timeout_ms     for sessions that change the database
      *   snapshot         the exported snapshot that a copy must use
+     *   server_version   of the environment's server, as PQserverVersion has it, where the host has asked
+     *                    already (since 1.2)
      *   compression_level, jobs                   for a copy
      *   steps            how many revisions an upgrade is expected to run
      *   version_table, version_table_schema       where Alembic's rows are; no schema: as the

@@ -156,14 +156,17 @@ static void find_programs(struct ddb_call *call, const char *name, struct progra
     globfree(&found);
 }
 
-/* The version of the server of ${database}, as libpq counts it; 0 when it does not tell. */
+/* The version of the server of ${database} (NULL: the environment's), as libpq counts it; 0 when it
+ * does not tell. */
 static int ask_server(struct ddb_call *call, const char *database, int *version)
 {
     const char *argv[] = {NULL, "-X", "-A", "-t", "-w", "-c", "SHOW server_version_num", NULL};
     struct programs psql;
     struct text text;
 
-    *version = 0;
+    *version = database == NULL ? (int)fact_number(call, "server_version") : 0;
+    if (*version != 0)
+        return 0;
     find_programs(call, "psql", &psql);
     if (psql.n == 0)
         return 0;

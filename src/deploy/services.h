@@ -37,6 +37,7 @@ struct services {
     size_t n_stores;
     struct journal *journal; /* where notes go; NULL outside of a run */
     const char *run;         /* the run's identifier; "" outside of one */
+    int server_version;      /* of the environment's database, while a snapshot is taken; 0: not known */
     const char *exported;    /* the exported snapshot while one is taken */
     const char *const *exclude_table_data; /* what the snapshot plugin leaves to us meanwhile */
     bool (*stopped)(void *arg); /* while other work goes on beside a plugin's, which it ends then */

@@ -161,6 +161,9 @@ static const char *service_fact(struct ddb_call *call, const char *key)
                             call->changes ? (long long)env->apply.statement_timeout_ms : 0);
     if (strcmp(key, "snapshot") == 0)
         return services->exported;
+    if (strcmp(key, "server_version") == 0)
+        return services->server_version == 0 ? NULL
+                                             : arena_printf(arena, "%d", services->server_version);
     if (strcmp(key, "compression_level") == 0)
         return arena_printf(arena, "%d", env->snapshot.compression_level);
     if (strcmp(key, "jobs") == 0)

@@ -10,9 +10,9 @@
 #include "base/progress.h"
 #include "deploy/meta.h"
 #include "deploy/snapshot_copy.h"
+#include "deploy/snapshot_describe.h"
 #include "deploy/stores.h"
 #include "pg/copy_plan.h"
-#include "pg/versions.h"
 
 /* How often a snapshot is exported anew, because another session has rewritten a table between that
  * and our lock; and how long that lock is waited for: it stops nobody. */
@@ -32,6 +32,7 @@ struct taking {
     struct copy_plan tables;
     int jobs;
     size_t chunk_bytes;
+    struct snapshot_describe *description;
     const char *fingerprint;
 };
 
@@ -42,10 +43,9 @@ static int64_t copy_threshold(const struct services *services)
 {
     const struct ddb_snapshot *plugin = &services->snapshot.plugin->snapshot;
 
-#ifdef FAULTS /* TEMPORARY, until the plugin pgdump has both */
+    /* TEMPORARY, until the plugin pgdump has both */
     if (getenv("DEPLOY_DB_COPY_ANYWAY") != NULL)
         return services->env->snapshot.copy_threshold;
-#endif
     if (plugin->restore_section == NULL || plugin->table_rows == NULL)
         return -1;
     return services->env->snapshot.copy_threshold;
@@ -59,9 +59,8 @@ static int take_hold(struct taking *taking)
 
     for (int i = 0; i < EXPORTS_MAX; i++) {
         if (db_export_snapshot(taking->db, taking->exported, taking->err) != 0 ||
-            copy_plan_read(taking->db, taking->services->arena, threshold, &taking->tables,
-                           taking->err) != 0 ||
-            copy_plan_lock(taking->db, &taking->tables, LOCK_WAIT_MS, &changed, taking->err) != 0)
+            copy_plan_take(taking->db, taking->services->arena, threshold, LOCK_WAIT_MS,
+                           &taking->tables, &changed, taking->err) != 0)
             return -1;
         if (changed == NULL)
             return 0;
@@ -77,66 +76,42 @@ static int take_hold(struct taking *taking)
 
 /* --- what is written ----------------------------------------------------------------------------- */
 
-/* meta.json, the catalog and globals.sql: all as the exported snapshot sees the database. */
-static int write_description(struct taking *taking)
-{
-    struct services *services = taking->services;
-    const struct conf *conf = services->conf;
-    const struct ddb_snapshot *plugin = &services->snapshot.plugin->snapshot;
-    struct err unknown = ERR_INIT; /* not knowing the tool's version is no failure */
-    struct ddb_call call = services_begin(services, &services->snapshot, &unknown);
-    struct catalog catalog = {0};
-    struct meta meta = {0};
-    auto_strvec struct strvec rows = {0};
-    auto_buf struct buf text = {0};
-    char when[32];
-    bool exists;
-
-    if (versions_read(taking->db, conf->version_table_schema, conf->version_table, &rows, &exists,
-                      taking->err) != 0 ||
-        catalog_read(taking->db, services->arena, conf->version_table_schema, conf->version_table,
-                     &catalog, taking->err) != 0 ||
-        dbprops_read(taking->db, services->arena, &meta.props, taking->err) != 0)
-        return -1;
-    meta.project = conf->project;
-    meta.environment = services->env->name;
-    meta.run = taking->run->id;
-    meta.database = db_name(taking->db);
-    meta.created = clock_iso(clock_now(), when);
-    meta.server_version = db_server_version_text(taking->db);
-    meta.tool = plugin->version == NULL ? NULL : plugin->version(&call);
-    if (meta.tool == NULL)
-        meta.tool = "unknown";
-    meta.snapshot_plugin = services->snapshot.plugin->table.name;
-    meta.rows = arena_list(services->arena, &rows);
-    meta.fingerprint = taking->fingerprint = arena_strdup(services->arena, catalog.fingerprint);
-    if (meta_format(&meta, &text, taking->err) != 0 ||
-        bundle_put(taking->writer, "meta.json", text.data, text.len, false, taking->err) != 0)
-        return -1;
-    buf_reset(&text);
-    if (dbprops_roles(taking->db, &text, taking->err) != 0)
-        return -1;
-    buf_adds(&text, BUNDLE_PROPERTIES);
-    dbprops_psql(&meta.props, &text);
-    if (bundle_put(taking->writer, "globals.sql", buf_text(&text), text.len, true, taking->err) !=
-        0)
-        return -1;
-    buf_reset(&text);
-    catalog_format(&catalog, &text);
-    return bundle_put(taking->writer, "catalog.txt", text.data, text.len, true, taking->err);
-}
-
-/* The plugin's sink. Failures go where those of its call do. */
+/* The plugin's sink. Its member begins with its first bytes: until then the description may still be
+ * read, which stands before it. Failures go where those of the plugin's call do. */
 struct sink {
     struct taking *taking;
     struct err *err;
+    const char *member; /* begun by the plugin, not yet in the bundle; NULL: none */
+    bool described;
 };
+
+static int describe(struct sink *sink)
+{
+    struct taking *taking = sink->taking;
+
+    if (sink->described)
+        return 0;
+    sink->described = true;
+    return snapshot_describe_put(taking->description, taking->writer, &taking->fingerprint,
+                                 sink->err);
+}
+
+static int begin_member(struct sink *sink)
+{
+    const char *member = sink->member;
+
+    sink->member = NULL;
+    if (describe(sink) != 0)
+        return -1;
+    return member != NULL ? bundle_begin(sink->taking->writer, member, sink->err) : 0;
+}
 
 static int sink_begin(void *self, const char *member)
 {
     struct sink *sink = self;
 
-    return bundle_begin(sink->taking->writer, member, sink->err);
+    sink->member = arena_strdup(sink->taking->services->arena, member);
+    return 0;
 }
 
 static int sink_write(void *self, const void *data, size_t n)
@@ -145,6 +120,8 @@ static int sink_write(void *self, const void *data, size_t n)
 
     if (FAULT("snapshot.middle"))
         return err_set(sink->err, ERR_PREPARE, "fault point snapshot.middle");
+    if (begin_member(sink) != 0)
+        return -1;
     return bundle_write(sink->taking->writer, data, n, sink->err);
 }
 
@@ -152,7 +129,7 @@ static int sink_end(void *self)
 {
     struct sink *sink = self;
 
-    return bundle_end(sink->taking->writer, sink->err);
+    return begin_member(sink) != 0 ? -1 : bundle_end(sink->taking->writer, sink->err);
 }
 
 static int write_rest(struct taking *taking, struct err *err)
@@ -160,6 +137,7 @@ static int write_rest(struct taking *taking, struct err *err)
     struct services *services = taking->services;
     struct ddb_call call = services_begin(services, &services->snapshot, err);
     struct sink self = {.taking = taking, .err = err};
+    int rc;
     const struct ddb_sink sink = {
         .size = sizeof sink,
         .begin = sink_begin,
@@ -168,11 +146,12 @@ static int write_rest(struct taking *taking, struct err *err)
         .self = &self,
     };
 
-    return services_end(&call, services->snapshot.plugin->snapshot.take(&call, &sink), "take",
-                        ERR_PREPARE);
+    rc = services_end(&call, services->snapshot.plugin->snapshot.take(&call, &sink), "take",
+                      ERR_PREPARE);
+    return rc != 0 ? rc : describe(&self);
 }
 
-/* The plugin in this thread, the workers in theirs; the failure of one ends the others. */
+/* The plugin in this thread, the workers and the description in theirs; the failure of one ends the others. */
 static int write_data(struct taking *taking)
 {
     struct services *services = taking->services;
@@ -189,8 +168,13 @@ static int write_data(struct taking *taking)
     struct snapshot_copy *copy;
     int rc;
 
-    if (snapshot_copy_start(&options, &copy, taking->err) != 0)
+    if (snapshot_describe_start(taking->run, taking->exported, &taking->description, taking->err) !=
+        0)
         return -1;
+    if (snapshot_copy_start(&options, &copy, taking->err) != 0) {
+        snapshot_describe_end(taking->description);
+        return -1;
+    }
     services->exported = taking->exported;
     services->exclude_table_data = copy_plan_patterns(&taking->tables, services->arena);
     services->stopped = snapshot_copy_failed;
@@ -201,6 +185,7 @@ static int write_data(struct taking *taking)
     services->stopped = NULL;
     if (rc != 0)
         snapshot_copy_stop(copy);
+    snapshot_describe_end(taking->description);
     if (snapshot_copy_end(copy, taking->err) != 0)
         return -1;
     if (rc != 0)
@@ -229,7 +214,7 @@ static int write_bundle(struct taking *taking, struct snapshot_result *result)
         stores_abort(taking->file);
         return -1;
     }
-    if (write_description(taking) != 0 || write_data(taking) != 0) {
+    if (write_data(taking) != 0) {
         progress_end();
         bundle_abandon(taking->writer);
         stores_abort(taking->file);
@@ -250,6 +235,7 @@ static int check_tool(struct services *services, const struct db *db, struct err
     struct ddb_call call = services_begin(services, &services->snapshot, err);
     const struct ddb_snapshot *plugin = &services->snapshot.plugin->snapshot;
 
+    services->server_version = db_server_version(db);
     if (plugin->preflight == NULL)
         return 0;
     return services_end(&call, plugin->preflight(&call, db_server_version(db)), "preflight",

@@ -25,19 +25,6 @@ static const char settings[] =
     "(SELECT pg_catalog.set_config(name, 'view, foreign-table', false) "
     "FROM pg_catalog.pg_settings WHERE name = 'restrict_nonsystem_relation_kind')";
 
-/* The id comes from the server: hexadecimal digits and dashes. */
-static int import_snapshot(struct db *db, const char *exported, struct err *err)
-{
-    char sql[128];
-
-    if (strspn(exported, "0123456789ABCDEF-") != strlen(exported) || strlen(exported) > 63)
-        return err_set(err, ERR_INTERNAL, "\"%s\" is no snapshot's identifier", exported);
-    snprintf(sql, sizeof sql, "SET TRANSACTION SNAPSHOT '%s'", exported);
-    return db_exec(db, err, "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", 0) < 0
-               ? -1
-               : db_exec(db, err, sql, 0);
-}
-
 int copy_open(const struct db_target *target, const char *database, const char *exported,
               struct db **db, struct err *err)
 {
@@ -46,7 +33,7 @@ int copy_open(const struct db_target *target, const char *database, const char *
     if (db_open(target, database, DB_READ, &made, err) < 0)
         return -1;
     if (db_exec(made, err, settings, 0) < 0 ||
-        (exported != NULL && import_snapshot(made, exported, err) < 0)) {
+        (exported != NULL && db_import_snapshot(made, exported, err) < 0)) {
         db_close(made);
         return err_as(err, ERR_REFUSED);
     }

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 
 #include "pg/sql/copy_blockers.sql.h"
+#include "pg/sql/copy_measure.sql.h"
 #include "pg/sql/copy_plan.sql.h"
 
 /* One statement locks many tables; one argument of pg_dump is shorter than Linux allows (128 KiB). */
@@ -16,7 +17,7 @@ enum { LOCK_BYTES = 64 * 1024, PATTERN_BYTES = 100 * 1024, NAMED_MAX = 20 };
 
 /* --- reading --------------------------------------------------------------------------------------*/
 
-static void fill(const struct db_result *rows, int row, int64_t threshold, struct arena *arena,
+static void fill(const struct db_result *rows, int row, struct arena *arena,
                  struct copy_table *table)
 {
     const char *columns = db_value(rows, row, 4);
@@ -27,13 +28,9 @@ static void fill(const struct db_result *rows, int row, int64_t threshold, struc
         .name = arena_strdup(arena, db_value(rows, row, 2)),
         .quoted = arena_strdup(arena, db_value(rows, row, 3)),
         .columns = columns != NULL ? arena_printf(arena, "(%s)", columns) : "",
-        .filenode = db_int(rows, row, 5),
-        .bytes = db_int(rows, row, 6),
-        .pages = db_int(rows, row, 7),
-        .plain = db_bool(rows, row, 8),
-        .comparable = db_bool(rows, row, 9),
+        .plain = db_bool(rows, row, 7),
+        .comparable = db_bool(rows, row, 8),
     };
-    table->own = table->plain && threshold >= 0 && table->bytes >= threshold;
 }
 
 /* Rows that a policy hides are no copy; pg_dump would end with the first such table. */
@@ -42,7 +39,7 @@ static int refuse_hidden(const struct db *db, const struct db_result *rows, stru
     int n = 0;
 
     for (int row = 0; row < db_rows(rows); row++) {
-        if (!db_bool(rows, row, 10))
+        if (!db_bool(rows, row, 9))
             continue;
         if (n++ == 0) {
             err_set(err, ERR_REFUSED,
@@ -75,21 +72,19 @@ static int read_large_objects(struct db *db, struct copy_plan *plan, struct err 
     return 0;
 }
 
-int copy_plan_read(struct db *db, struct arena *arena, int64_t threshold, struct copy_plan *plan,
-                   struct err *err)
+static int list_tables(struct db *db, struct arena *arena, struct copy_plan *plan,
+                       struct db_result **rows, struct err *err)
 {
-    auto_result struct db_result *rows = NULL;
-
-    if (db_query(db, &rows, err, copy_plan_sql, 0) < 0)
+    if (db_query(db, rows, err, copy_plan_sql, 0) < 0)
         return err_wrap(err, "could not list the tables");
-    if (refuse_hidden(db, rows, err) < 0)
+    if (refuse_hidden(db, *rows, err) < 0)
         return -1;
-    *plan = (struct copy_plan){.n = (size_t)db_rows(rows),
+    *plan = (struct copy_plan){.n = (size_t)db_rows(*rows),
                                .by_pages = db_server_version(db) >= 140000};
     plan->tables = arena_alloc(arena, (plan->n + 1) * sizeof *plan->tables);
     for (size_t i = 0; i < plan->n; i++)
-        fill(rows, (int)i, threshold, arena, &plan->tables[i]);
-    return read_large_objects(db, plan, err);
+        fill(*rows, (int)i, arena, &plan->tables[i]);
+    return 0;
 }
 
 /* --- locking --------------------------------------------------------------------------------------*/
@@ -143,8 +138,6 @@ static int lock_some(struct db *db, const struct copy_plan *plan, size_t *next,
 
     buf_adds(&sql, "LOCK TABLE ");
     for (; *next < plan->n && sql.len < LOCK_BYTES; ++*next) {
-        if (plan->tables[*next].oid == 0)
-            continue;
         buf_addf(&sql, "%sONLY %s", first != NULL ? ", " : "", plan->tables[*next].quoted);
         first = first != NULL ? first : plan->tables[*next].quoted;
     }
@@ -154,52 +147,65 @@ static int lock_some(struct db *db, const struct copy_plan *plan, size_t *next,
     return lock_failed(db, first, changed, err);
 }
 
-/* Under the locks the storage of each table is what the snapshot saw, or it has been exchanged. */
-static int find_changed(struct db *db, const struct copy_plan *plan, const char **changed,
-                        struct err *err)
-{
-    auto_result struct db_result *rows = NULL;
-    auto_buf struct buf oids = {0}, nodes = {0};
-
-    for (size_t i = 0; i < plan->n; i++)
-        if (plan->tables[i].oid != 0 && plan->tables[i].filenode != 0) {
-            buf_addf(&oids, "%c%u", oids.len > 0 ? ',' : '{', (unsigned)plan->tables[i].oid);
-            buf_addf(&nodes, "%c%lld", nodes.len > 0 ? ',' : '{',
-                     (long long)plan->tables[i].filenode);
-        }
-    if (oids.len == 0)
-        return 0;
-    buf_addc(&oids, '}');
-    buf_addc(&nodes, '}');
-    if (db_query(db, &rows, err,
-                 "SELECT pg_catalog.min(t.oid::pg_catalog.int8) FROM ROWS FROM ("
-                 "pg_catalog.unnest($1::pg_catalog.oid[]), "
-                 "pg_catalog.unnest($2::pg_catalog.oid[])) AS t(oid, node) "
-                 "WHERE pg_catalog.pg_relation_filenode(t.oid) IS DISTINCT FROM t.node",
-                 2, buf_text(&oids), buf_text(&nodes)) < 0)
-        return -1;
-    if (db_value(rows, 0, 0) == NULL)
-        return 0;
-    for (size_t i = 0; i < plan->n; i++)
-        if ((int64_t)plan->tables[i].oid == db_int(rows, 0, 0))
-            *changed = plan->tables[i].quoted;
-    return 0;
-}
-
-int copy_plan_lock(struct db *db, const struct copy_plan *plan, int64_t wait_ms,
-                   const char **changed, struct err *err)
+static int lock_all(struct db *db, const struct copy_plan *plan, int64_t wait_ms,
+                    const char **changed, struct err *err)
 {
     size_t next = 0;
 
-    *changed = NULL;
     if (db_timeouts(db, wait_ms, 0, err) < 0)
         return -1;
     while (next < plan->n && *changed == NULL)
         if (lock_some(db, plan, &next, changed, err) < 0)
             return -1;
+    return *changed != NULL ? 0 : db_timeouts(db, 0, 0, err);
+}
+
+/* Under the locks the storage of each table is what the snapshot saw, or it has been exchanged. ${listed}:
+ * a row for each table, in the plan's order. */
+static int measure(struct db *db, const struct db_result *listed, struct copy_plan *plan,
+                   const char **changed, struct err *err)
+{
+    auto_result struct db_result *rows = NULL;
+    auto_buf struct buf oids = {0}, toasts = {0};
+
+    for (int row = 0; row < db_rows(listed); row++) {
+        buf_addf(&oids, "%c%s", row > 0 ? ',' : '{', db_value(listed, row, 0));
+        buf_addf(&toasts, "%c%s", row > 0 ? ',' : '{', db_value(listed, row, 6));
+    }
+    if (oids.len == 0)
+        return 0;
+    buf_addc(&oids, '}');
+    buf_addc(&toasts, '}');
+    if (db_query(db, &rows, err, copy_measure_sql, 2, buf_text(&oids), buf_text(&toasts)) < 0)
+        return err_wrap(err, "could not measure the tables");
+    for (int row = 0; row < db_rows(rows); row++) {
+        struct copy_table *table = &plan->tables[row];
+
+        if (db_value(rows, row, 0) == NULL || db_int(rows, row, 0) != db_int(listed, row, 5))
+            *changed = table->quoted;
+        table->pages = db_int(rows, row, 1);
+        table->bytes = table->pages * plan->page_bytes + db_int(rows, row, 2);
+    }
+    return 0;
+}
+
+int copy_plan_take(struct db *db, struct arena *arena, int64_t threshold, int64_t wait_ms,
+                   struct copy_plan *plan, const char **changed, struct err *err)
+{
+    auto_result struct db_result *listed = NULL;
+
+    *changed = NULL;
+    if (list_tables(db, arena, plan, &listed, err) < 0 ||
+        lock_all(db, plan, wait_ms, changed, err) < 0)
+        return -1;
     if (*changed != NULL)
         return 0;
-    return find_changed(db, plan, changed, err) < 0 ? -1 : db_timeouts(db, 0, 0, err);
+    if (read_large_objects(db, plan, err) < 0 || measure(db, listed, plan, changed, err) < 0)
+        return -1;
+    for (size_t i = 0; i < plan->n; i++)
+        plan->tables[i].own =
+            plan->tables[i].plain && threshold >= 0 && plan->tables[i].bytes >= threshold;
+    return 0;
 }
 
 /* --- for pg_dump ----------------------------------------------------------------------------------*/

@@ -14,9 +14,8 @@ struct copy_table {
     const char *schema, *name;
     const char *quoted;   /* "public.orders", quoted by the server */
     const char *columns;  /* "(id, total)": what COPY reads, as pg_dump lists it; "" when empty */
-    int64_t filenode;     /* as the snapshot sees it; 0: cannot be rewritten */
-    int64_t bytes;        /* with its TOAST table, now */
-    int64_t pages;        /* of the heap alone, now */
+    int64_t pages;        /* of the heap, now */
+    int64_t bytes;        /* of the heap and of what is stored outside of its pages, now */
     bool plain;           /* a copy of our own holds all that pg_dump would write */
     bool comparable;      /* its rows print the same after a restore */
     bool own;             /* we copy it: plain, and large enough */
@@ -29,19 +28,17 @@ struct copy_plan {
     bool by_pages; /* the server reads a range of pages without reading the others (14 and later) */
 };
 
-/* copy_plan_read(db, arena, threshold, plan, err): ${db} has exported its snapshot. We copy plain
- * tables of ${threshold} bytes or more; -1: none. Tables of extensions and the schema deploy_db are
- * left out. A table with row security that applies to our role is a failure (ERR_REFUSED): all
- * such tables are named. */
-int copy_plan_read(struct db *db, struct arena *arena, int64_t threshold, struct copy_plan *plan,
-                   struct err *err) CHECK;
-
-/* copy_plan_lock(db, plan, wait_ms, changed, err): ACCESS SHARE on all of them until the snapshot ends,
- * waiting for ${wait_ms} at most for each. ${changed}: a table that was rewritten or dropped before
- * it could be locked, for which the snapshot is useless; NULL: none. Sessions that keep us waiting are
- * named in the failure (ERR_REFUSED). After a failure the snapshot is gone. */
-int copy_plan_lock(struct db *db, const struct copy_plan *plan, int64_t wait_ms,
-                   const char **changed, struct err *err) CHECK;
+/* copy_plan_take(db, arena, threshold, wait_ms, plan, changed, err): list the tables that the snapshot of
+ * ${db}, which has exported it, sees, and lock them (ACCESS SHARE) until it ends, waiting for ${wait_ms}
+ * at most for each. Tables of extensions and the schema deploy_db are left out. We copy plain ones of
+ * ${threshold} bytes or more; -1: none.
+ *
+ * ${changed}: a table that was rewritten or dropped before it could be locked, for which the snapshot
+ * is useless: end it and export another one. NULL: none. Failures (ERR_REFUSED): row security hides
+ * rows from our role (all such tables are named); a table cannot be locked (who keeps us waiting is
+ * named). */
+int copy_plan_take(struct db *db, struct arena *arena, int64_t threshold, int64_t wait_ms,
+                   struct copy_plan *plan, const char **changed, struct err *err) CHECK;
 
 /* copy_plan_patterns(plan, arena): the tables that are our own, as pg_dump's --exclude-table-data takes
  * them: as few patterns as possible, because it asks the server for each. NULL-terminated. */

@@ -582,6 +582,23 @@ int db_export_snapshot(struct db *db, char id[64], struct err *err)
     return 0;
 }
 
+/* The id comes from the server: hexadecimal digits and dashes. */
+int db_import_snapshot(struct db *db, const char *id, struct err *err)
+{
+    char sql[128];
+
+    if (strspn(id, "0123456789ABCDEF-") != strlen(id) || strlen(id) > 63)
+        return err_set(err, ERR_INTERNAL, "\"%s\" is no snapshot's identifier", id);
+    snprintf(sql, sizeof sql, "SET TRANSACTION SNAPSHOT '%s'", id);
+    if (db_exec(db, err, "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", 0) < 0)
+        return -1;
+    if (db_exec(db, err, sql, 0) < 0) {
+        db_end_snapshot(db);
+        return -1;
+    }
+    return 0;
+}
+
 void db_end_snapshot(struct db *db)
 {
     db_quietly(db, "ROLLBACK");

@@ -73,6 +73,10 @@ int db_identity(struct db *db, char system_identifier[32], char database_oid[16]
 int db_export_snapshot(struct db *db, char id[64], struct err *err) CHECK;
 void db_end_snapshot(struct db *db);
 
+/* db_import_snapshot(db, id, err): begin such a transaction that sees what the session sees that has
+ * exported ${id} and still holds it. db_end_snapshot ends it. */
+int db_import_snapshot(struct db *db, const char *id, struct err *err) CHECK;
+
 /* --- for the other files of pg/ only ---------------------------------------------------------- */
 
 /* The name of our sessions: "deploy-db ID". */

@@ -1,6 +1,7 @@
 -- copy_plan - every table whose rows a dump holds (as tally_tables.sql), and what decides who copies
 -- them. "plain": a copy of our own can hold all that pg_dump would; when in doubt it is not.
--- relfilenode is the one of the snapshot that this is read with.
+-- relfilenode is the one of the snapshot that this is read
+-- with. No table is opened: nothing waits for a lock here.
 WITH sharding AS (
     SELECT pg_catalog.count(*) > 0 AS here FROM pg_catalog.pg_extension
     WHERE extname IN ('timescaledb', 'citus', 'citus_columnar', 'pg_pathman', 'pg_shard',
@@ -13,7 +14,7 @@ WITH sharding AS (
            pg_catalog.string_agg(pg_catalog.quote_ident(attname), ', ' ORDER BY attnum) AS list,
            pg_catalog.bool_and(attname !~ '[[:cntrl:]\\]') AS plain
     FROM pg_catalog.pg_attribute
-    WHERE attnum > 0 AND NOT attisdropped AND attgenerated = ''
+    WHERE attrelid >= 16384 AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
     GROUP BY attrelid
 ), members AS (
     SELECT objid FROM pg_catalog.pg_depend
@@ -21,10 +22,7 @@ WITH sharding AS (
 )
 SELECT c.oid, n.nspname, c.relname, pg_catalog.format('%I.%I', n.nspname, c.relname),
        columns.list,
-       c.relfilenode,
-       pg_catalog.pg_table_size(c.oid),
-       pg_catalog.pg_relation_size(c.oid)
-           / pg_catalog.current_setting('block_size')::pg_catalog.int8,
+       c.relfilenode, c.reltoastrelid,
        -- plain
        encoding.utf8 AND NOT sharding.here
        AND columns.plain AND n.nspname !~ '[[:cntrl:]\\]' AND c.relname !~ '[[:cntrl:]\\]'
@@ -38,7 +36,7 @@ SELECT c.oid, n.nspname, c.relname, pg_catalog.format('%I.%I', n.nspname, c.reln
        -- the columns stand in the same order after a restore
        encoding.utf8 AND (c.relispartition OR NOT EXISTS (
            SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid)),
-       pg_catalog.row_security_active(c.oid)
+       c.relrowsecurity AND pg_catalog.row_security_active(c.oid)
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_am AS am ON am.oid = c.relam

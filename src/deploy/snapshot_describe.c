@@ -1,0 +1,151 @@
+/* snapshot_describe - see snapshot_describe.h. */
+#include "deploy/snapshot_describe.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "deploy/meta.h"
+#include "pg/versions.h"
+
+struct snapshot_describe {
+    const struct run *run;
+    const char *exported;
+    const char *tool; /* "pg_dump 15.4" */
+    struct arena *arena; /* of the thread, until it is joined */
+    struct buf meta, globals, catalog;
+    char fingerprint[65];
+    struct err err; /* of the thread */
+    pthread_t thread;
+    bool joined;
+};
+
+/* The version of the plugin's program; not knowing it is no failure. */
+static const char *ask_tool(struct services *services)
+{
+    struct err unknown = ERR_INIT;
+    struct ddb_call call = services_begin(services, &services->snapshot, &unknown);
+    const struct ddb_snapshot *plugin = &services->snapshot.plugin->snapshot;
+    const char *tool = plugin->version == NULL ? NULL : plugin->version(&call);
+
+    return tool != NULL ? tool : "unknown";
+}
+
+static int format_meta(struct snapshot_describe *describe, struct db *db, const struct dbprops *props,
+                       const struct strvec *rows, struct err *err)
+{
+    const struct services *services = describe->run->services;
+    char when[32];
+    struct meta meta = {
+        .project = services->conf->project,
+        .environment = services->env->name,
+        .run = describe->run->id,
+        .database = db_name(db),
+        .created = clock_iso(clock_now(), when),
+        .server_version = db_server_version_text(db),
+        .tool = describe->tool,
+        .snapshot_plugin = services->snapshot.plugin->table.name,
+        .rows = arena_list(describe->arena, rows),
+        .fingerprint = describe->fingerprint,
+        .props = *props,
+    };
+
+    return meta_format(&meta, &describe->meta, err);
+}
+
+static int read_all(struct snapshot_describe *describe, struct db *db, struct err *err)
+{
+    const struct conf *conf = describe->run->services->conf;
+    auto_strvec struct strvec rows = {0};
+    struct catalog catalog = {0};
+    struct dbprops props = {0};
+    bool exists;
+
+    if (db_import_snapshot(db, describe->exported, err) != 0 ||
+        versions_read(db, conf->version_table_schema, conf->version_table, &rows, &exists, err) !=
+            0 ||
+        catalog_read(db, describe->arena, conf->version_table_schema, conf->version_table, &catalog,
+                     err) != 0 ||
+        dbprops_read(db, describe->arena, &props, err) != 0 ||
+        dbprops_roles(db, &describe->globals, err) != 0)
+        return -1;
+    memcpy(describe->fingerprint, catalog.fingerprint, sizeof describe->fingerprint);
+    buf_adds(&describe->globals, BUNDLE_PROPERTIES);
+    dbprops_psql(&props, &describe->globals);
+    catalog_format(&catalog, &describe->catalog);
+    return format_meta(describe, db, &props, &rows, err);
+}
+
+static void *work(void *arg)
+{
+    struct snapshot_describe *describe = arg;
+    struct db *db = NULL;
+
+    if (db_open(describe->run->services->target, NULL, DB_READ, &db, &describe->err) == 0) {
+        (void)read_all(describe, db, &describe->err);
+        db_end_snapshot(db);
+    }
+    db_close(db);
+    return NULL;
+}
+
+int snapshot_describe_start(const struct run *run, const char *exported,
+                            struct snapshot_describe **out, struct err *err)
+{
+    struct snapshot_describe *describe = mem_alloc(sizeof *describe);
+    int errnum;
+
+    describe->run = run;
+    describe->exported = exported;
+    describe->tool = ask_tool(run->services);
+    describe->arena = arena_new();
+    errnum = pthread_create(&describe->thread, NULL, work, describe);
+    if (errnum != 0) {
+        describe->joined = true;
+        snapshot_describe_end(describe);
+        return err_sys(err, ERR_PREPARE, errnum, "could not start a thread");
+    }
+    *out = describe;
+    return 0;
+}
+
+static void join(struct snapshot_describe *describe)
+{
+    if (!describe->joined)
+        pthread_join(describe->thread, NULL);
+    describe->joined = true;
+}
+
+static int put(struct bundle_writer *writer, const char *name, const struct buf *text,
+               bool compress, struct err *err)
+{
+    return bundle_put(writer, name, buf_text(text), text->len, compress, err);
+}
+
+int snapshot_describe_put(struct snapshot_describe *describe, struct bundle_writer *writer,
+                          const char **fingerprint, struct err *err)
+{
+    join(describe);
+    if (describe->err.code != ERR_NONE) {
+        *err = describe->err;
+        return -1;
+    }
+    *fingerprint = arena_strdup(describe->run->arena, describe->fingerprint);
+    return put(writer, "meta.json", &describe->meta, false, err) != 0 ||
+                   put(writer, "globals.sql", &describe->globals, true, err) != 0 ||
+                   put(writer, "catalog.txt", &describe->catalog, true, err) != 0
+               ? -1
+               : 0;
+}
+
+void snapshot_describe_end(struct snapshot_describe *describe)
+{
+    if (describe == NULL)
+        return;
+    join(describe);
+    buf_release(&describe->meta);
+    buf_release(&describe->globals);
+    buf_release(&describe->catalog);
+    arena_free(describe->arena);
+    mem_free(describe);
+}
