@@ -1,0 +1,89 @@
+/*
+ * pgdump - what the files of the plugin share.
+ *
+ *     pgdump.c    the plugin's table; taking a dump
+ *     tools.c     which pg_dump, pg_restore and psql are used
+ *     load.c      reading a dump back: as a whole, by sections, or only checking it
+ *     rows.c      the rows of one table out of a dump
+ *
+ * Memory is the host's and lives as long as the environment is open.
+ */
+#ifndef PGDUMP_PGDUMP_H
+#define PGDUMP_PGDUMP_H
+
+#include <stdbool.h>
+
+#include "plugin.h"
+
+#define PGDUMP_MEMBER "main.dump"
+
+extern const struct ddb_host *host;
+
+/* --- tools.c ------------------------------------------------------------------------------------ */
+
+struct tool {
+    const char *path;
+    int major, minor;
+    char version[64]; /* "15.4", "17beta1"; "" when it could not be asked */
+};
+
+/* The start of what a child has printed; the rest is dropped. */
+struct text {
+    char data[4096];
+    size_t len;
+};
+
+int tools_keep_start(void *arg, const void *data, size_t n);
+
+/* tools_fact(call, key): a fact that is a number; 0 when it is not told. */
+int64_t tools_fact(struct ddb_call *call, const char *key);
+
+/* tools_server(call, database, version): the version of the server of ${database} (NULL: the
+ * environment's), as libpq counts it;
+ * 0 when it does not tell. */
+int tools_server(struct ddb_call *call, const char *database, int *version);
+
+/* tools_find(call, name, server, best): the program ${name}: the configured one, or the best one for
+ * the server; version "": none. ${server} 0: unknown. */
+int tools_find(struct ddb_call *call, const char *name, int server, struct tool *best);
+
+/* tools_suitability: 3: of the server's major release and not older; 2: of a newer one; 1: too old; 0:
+ * none. Without a server all programs will do. */
+int tools_suitability(const struct tool *tool, int server);
+
+/* tools_failed(call, name, status): a child failed by itself: say what it said. -1. */
+int tools_failed(struct ddb_call *call, const char *name, int status);
+
+/* --- load.c ------------------------------------------------------------------------------------- */
+
+/* load_run(call, source, argv, database, output, arg): pg_restore as ${argv}, whose first element is
+ * filled in, with the whole dump on its standard input; what it does not ask for is read all the same,
+ * so that all of it is proven. ${output} NULL: its standard output is logged. */
+int load_run(struct ddb_call *call, const struct ddb_source *source, const char **argv,
+             const char *database, int (*output)(void *arg, const void *data, size_t n), void *arg);
+
+/* load_head(call, source, tool, fd): the head of the dump, so much of it that the table of contents is
+ * whole, in memory; "/proc/PID/fd/FD" names it for ${tool}, a pg_restore. ${fd} -1: that program cannot
+ * read it there. The caller closes it. */
+int load_head(struct ddb_call *call, const struct ddb_source *source, const struct tool *tool,
+              int *fd);
+const char *load_head_path(struct ddb_call *call, int fd);
+
+/* load_list(call, tool, fd, output, arg): the entries of that dump, as pg_restore --list prints them. */
+int load_list(struct ddb_call *call, const struct tool *tool, int fd,
+              int (*output)(void *arg, const void *data, size_t n), void *arg);
+
+/* The callbacks of plugin.h. */
+int load_verify(struct ddb_call *call, const struct ddb_source *source);
+int load_restore(struct ddb_call *call, const struct ddb_source *source, const char *database);
+int load_section(struct ddb_call *call, const struct ddb_source *source, const char *database,
+                 const char *section);
+
+/* --- rows.c ------------------------------------------------------------------------------------- */
+
+/* The callback table_rows of plugin.h. */
+int rows_of_table(struct ddb_call *call, const struct ddb_source *source, const char *schema,
+                  const char *name, const char **columns,
+                  int (*out)(void *arg, const char *text, size_t n), void *arg);
+
+#endif
