@@ -7,12 +7,15 @@
 int cmd_restore(struct cmd_context *context, struct err *err)
 {
     const char *into = context->options->value[OPT_INTO];
-    const char *snapshot = cmd_snapshot_choose(context, err);
+    const char *snapshot;
     auto_buf struct buf text = {0};
     struct run *run;
     json_t *json;
     int status;
 
+    if (context->options->given[OPT_UNDO] > 0)
+        return cmd_restore_undo(context, err);
+    snapshot = cmd_snapshot_choose(context, err);
     if (snapshot == NULL)
         return ERR_PREPARE;
     if (into == NULL &&

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "deploy/phases.h"
 #include "deploy/restore.h"
+#include "deploy/restore_undo.h"
 #include "deploy/snapshot.h"
 #include "pg/swap.h"
 
@@ -21,8 +22,7 @@ static const char *aside_name(const struct run *run)
     return swap_name(run->arena, live_name(run), "before", run->id);
 }
 
-/* Runs that were unfinished in what has been replaced: nobody may undo them any more. */
-static void close_others(struct run *run)
+void restore_run_close_others(struct run *run)
 {
     const char *outcome = arena_printf(run->arena, "replaced by run %s", run->id);
     auto_strvec struct strvec runs = {0};
@@ -89,8 +89,7 @@ static enum err_code adopt(struct run *run, struct db *admin, const char *snapsh
     return drop_fresh(run, fresh, err);
 }
 
-/* The lock, and the row in the database that will be replaced. */
-static enum err_code enter(struct run *run, struct err *err)
+enum err_code restore_run_enter(struct run *run, struct err *err)
 {
     if (run_connect(run, 0, err) != 0)
         return ERR_REFUSED;
@@ -116,7 +115,7 @@ static enum err_code restore_over(struct run *run, struct db *admin, const char 
     if (swap_exists(admin, live_name(run), &exists, err) != 0)
         return ERR_REFUSED;
     if (exists) {
-        status = enter(run, err);
+        status = restore_run_enter(run, err);
         return status == ERR_NONE ? replace(run, admin, snapshot, err) : status;
     }
     if (dblock_take_swap(run->services->target, run->env->maintenance_database, run->id, &lock,
@@ -151,7 +150,7 @@ enum err_code restore_run(struct run *run, const char *snapshot, struct err *err
         return status; /* unfinished: recover finds out */
     if (status == ERR_NONE) {
         run->in_ledger = run->db != NULL; /* restore_enter put it into what is live now */
-        close_others(run);
+        restore_run_close_others(run);
     }
     return (enum err_code)run_end(run, (int)status,
                                   status == ERR_NONE ? "restored" : err->primary);
@@ -192,8 +191,11 @@ enum err_code restore_run_settle(struct run *run, struct err *err)
     const char *adopted = journal_noted(run->journal, "adopt");
     struct db *admin = NULL;
     bool swapped = false, loaded = false, live = false;
-    int rc = restore_admin(run->services, &admin, err);
+    int rc;
 
+    if (journal_noted(run->journal, "undo") != NULL)
+        return restore_undo_settle(run, err);
+    rc = restore_admin(run->services, &admin, err);
     if (rc == 0)
         rc = swap_exists(admin, aside_name(run), &swapped, err);
     if (rc == 0)
@@ -209,7 +211,7 @@ enum err_code restore_run_settle(struct run *run, struct err *err)
         return ERR_OPERATOR;
     if (swapped) {
         run->kept_database = adopted != NULL ? NULL : aside_name(run);
-        close_others(run);
+        restore_run_close_others(run);
     }
     return swapped ? ERR_NONE : ERR_ROLLED_BACK;
 }

@@ -20,4 +20,13 @@ enum err_code restore_run_beside(struct run *run, const char *snapshot, const ch
  * was begun is removed (ERR_ROLLED_BACK). */
 enum err_code restore_run_settle(struct run *run, struct err *err) CHECK;
 
+/* restore_run_enter(run, err): for whatever replaces the live database: the session, the lock, the phase
+ * "restore", and the run's row in what will be replaced. Changes: the lock, files, the schema
+ * deploy_db. */
+enum err_code restore_run_enter(struct run *run, struct err *err) CHECK;
+
+/* restore_run_close_others(run): runs that were unfinished in what has been replaced: nobody may undo
+ * them any more. Failures become warnings. Changes: files. */
+void restore_run_close_others(struct run *run);
+
 #endif

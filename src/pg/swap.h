@@ -16,6 +16,18 @@
 const char *swap_name(struct arena *arena, const char *database, const char *word,
                       const char *run);
 
+/* A database that an exchange has put aside. */
+struct swap_kept {
+    const char *name;
+    const char *word; /* "before", "failed", "undone" */
+    const char *run;
+};
+
+/* swap_kept(admin, arena, live, list, n, err): the databases that are kept of ${live}, whose names are
+ * exactly what swap_name made of them; the newest run first. */
+int swap_kept(struct db *admin, struct arena *arena, const char *live, struct swap_kept **list,
+              size_t *n, struct err *err) CHECK;
+
 /* swap_create(admin, name, props, err): CREATE DATABASE from template0 with the encoding, locale and
  * owner of ${props}. An existing one of that name is dropped first (it is from an earlier attempt of
  * the same run). */
