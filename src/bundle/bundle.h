@@ -128,6 +128,10 @@ int bundle_read_open(const struct bundle *bundle, const char *name, struct bundl
 ssize_t bundle_read(struct bundle_stream *stream, void *data, size_t cap, struct err *err) CHECK;
 void bundle_read_close(struct bundle_stream *stream); /* NULL is fine */
 
+/* bundle_read_chunk(bundle, member): the same for a chunk, one of ${bundle}->members. */
+struct bundle_stream *bundle_read_chunk(const struct bundle *bundle,
+                                        const struct bundle_member *member);
+
 /* bundle_chunk_of(member, oid, number): whether ${member} is a chunk, and which. Streams of several
  * members may be read at once, each in its own thread, if bundle_in.read allows that. */
 bool bundle_chunk_of(const struct bundle_member *member, uint32_t *oid, unsigned *number);

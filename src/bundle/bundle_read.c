@@ -53,6 +53,12 @@ struct bundle_stream *bundle_read_at(const struct bundle *bundle, size_t first)
     return stream;
 }
 
+struct bundle_stream *bundle_read_chunk(const struct bundle *bundle,
+                                        const struct bundle_member *member)
+{
+    return bundle_read_at(bundle, (size_t)(member - bundle->members));
+}
+
 int64_t bundle_read_taken(const struct bundle_stream *stream)
 {
     return stream->taken;

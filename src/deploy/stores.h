@@ -33,6 +33,7 @@ struct stored_bundle {
     const struct service *store;
     void *file;
     struct services *services;
+    const char *name;
 };
 
 /* stores_open(services, label, name, arena, stored, err): open bundle ${name} in the store ${label}
@@ -40,6 +41,11 @@ struct stored_bundle {
 int stores_open(struct services *services, const char *label, const char *name,
                 struct stored_bundle *stored, struct err *err) CHECK;
 void stores_close(struct stored_bundle *stored);
+
+/* stores_again(stored, services, again, err): the same bundle through a file of its own, for another
+ * thread, whose ${services} are its own too; ${stored} must outlive it. Close it with stores_close. */
+int stores_again(const struct stored_bundle *stored, struct services *services,
+                 struct stored_bundle *again, struct err *err) CHECK;
 
 /* stores_source(stored, source, err): the members as the snapshot plugin reads them; failures go to
  * ${err}. ${source} lives as long as ${stored}. */

@@ -22,7 +22,7 @@ static int open_in(struct services *services, const struct service *store, const
     struct ddb_call call = services_begin(services, store, err);
     struct bundle_in in = {.read = read_at, .arg = stored};
 
-    *stored = (struct stored_bundle){.store = store, .services = services};
+    *stored = (struct stored_bundle){.store = store, .services = services, .name = name};
     if (stores_end(&call, stores_ops(store)->open(&call, name, &stored->file, &in.size_bytes), "open") != 0) {
         stored->file = NULL;
         return -1;
@@ -54,6 +54,30 @@ int stores_open(struct services *services, const char *label, const char *name,
         err_set(err, ERR_PREPARE, "snapshot \"%s\": no store \"%s\" in environment \"%s\"", name,
                 label == NULL ? "" : label, services->env->name);
     return -1;
+}
+
+int stores_again(const struct stored_bundle *stored, struct services *services,
+                 struct stored_bundle *again, struct err *err)
+{
+    struct ddb_call call = services_begin(services, stored->store, err);
+    int64_t size_bytes = 0;
+
+    if (stored->bundle.in.read != read_at) /* it is not read as it is stored */
+        return open_in(services, stored->store, stored->name, again, err);
+    *again = *stored;
+    again->services = services;
+    again->file = NULL;
+    again->bundle.in.arg = again;
+    if (stores_end(&call,
+                   stores_ops(stored->store)->open(&call, stored->name, &again->file, &size_bytes),
+                   "open") != 0) {
+        again->file = NULL;
+        return -1;
+    }
+    if (size_bytes == stored->bundle.in.size_bytes)
+        return 0;
+    stores_close(again);
+    return err_set(err, ERR_PREPARE, "snapshot \"%s\" has changed while it was read", stored->name);
 }
 
 void stores_close(struct stored_bundle *stored)

@@ -26,6 +26,7 @@ int db_target_new(struct arena *arena, const char *conninfo, const char *scheme,
                   struct db_target **target, struct err *err) CHECK;
 const char *db_target_name(const struct db_target *target);    /* database name */
 const char *db_target_display(const struct db_target *target); /* "shop on db1:5432 as deploy" */
+bool db_target_is_local(const struct db_target *target);       /* by a socket of this machine */
 
 /* The SQLAlchemy URL (a secret), for the project's own command; and with "***" for passwords, for
  * people. */

@@ -295,6 +295,11 @@ const char *db_target_name(const struct db_target *target)
     return target->name;
 }
 
+bool db_target_is_local(const struct db_target *target)
+{
+    return target->host[0] == '/' || target->host[0] == '@';
+}
+
 const char *db_target_display(const struct db_target *target)
 {
     return target->display;

@@ -132,13 +132,6 @@ int swap_drop_public(struct db *db, struct err *err)
     return 0;
 }
 
-int swap_analyze(struct db *db, struct err *err)
-{
-    if (db_exec(db, err, "ANALYZE", 0) < 0)
-        return err_wrap(err, "could not gather statistics in database \"%s\"", db_name(db));
-    return 0;
-}
-
 int swap_drop(struct db *admin, const char *name, struct err *err)
 {
     bool exists;

@@ -59,9 +59,6 @@ int swap_rename(struct db *admin, const char *live, const char *aside, const cha
  * without it does not say so. */
 int swap_drop_public(struct db *db, struct err *err) CHECK;
 
-/* swap_analyze(db, err): planner statistics for a freshly loaded database. */
-int swap_analyze(struct db *db, struct err *err) CHECK;
-
 /* swap_adopt(admin, fresh, name, err): ${fresh} gets the name ${name}, which must be free. */
 int swap_adopt(struct db *admin, const char *fresh, const char *name, struct err *err) CHECK;
 

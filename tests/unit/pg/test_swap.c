@@ -197,18 +197,28 @@ static void test_locale_providers(void **state)
     basetest_has(buf_text(&sql), "LOCALE_PROVIDER 'builtin' BUILTIN_LOCALE 'C.UTF-8'");
 }
 
-static void test_analyze(void **state)
+/* Exactly the names that the exchange gives, of this database and no other; the newest first. */
+static void test_kept(void **state)
 {
-    struct db *db = pgtest_open(pgtest_target(arena, live, NULL), DB_WRITE);
+    static const char *const names[] = {
+        "_before_20260101T000000Z-abcdef", "_undone_20260103T000000Z-0a1b2c",
+        "_failed_20260102T000000Z-abcdef", "_fresh_20260102T000000Z-abcdef",
+        "_before_20260101T000000Z-xyz",    "_before_before_20260101T000000Z-abcdef"};
+    struct swap_kept *list = NULL;
+    size_t n = 0;
 
     (void)state;
-    pgtest_sql(live, "INSERT INTO old SELECT generate_series(1, 100)");
-    OK(swap_analyze(db, &err));
-    assert_string_equal(pgtest_value(live, "SELECT reltuples FROM pg_class WHERE relname = 'old'"),
-                        "100");
-    pgtest_sql(NULL, "SELECT pg_terminate_backend(%d, 5000)", db_pid(db));
-    FAILS(swap_analyze(db, &err), "could not gather statistics");
-    db_close(db);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        pgtest_sql(NULL, "CREATE DATABASE \"%s%s\"", live, names[i]);
+    OK(swap_kept(admin, arena, live, &list, &n, &err));
+    assert_int_equal(n, 3);
+    assert_string_equal(list[0].word, "undone");
+    assert_string_equal(list[1].name, arena_printf(arena, "%s%s", live, names[2]));
+    assert_string_equal(list[2].run, "20260101T000000Z-abcdef");
+    OK(swap_kept(admin, arena, arena_printf(arena, "%s_before", live), &list, &n, &err));
+    assert_int_equal(n, 1);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        pgtest_sql(NULL, "DROP DATABASE \"%s%s\"", live, names[i]);
 }
 
 /* --- closing ---------------------------------------------------------------------------------- */
@@ -536,7 +546,7 @@ int main(void)
         TEST(test_create_and_drop),
         TEST(test_create_refused),
         TEST(test_locale_providers),
-        TEST(test_analyze),
+        TEST(test_kept),
         TEST(test_close_ends_sessions),
         TEST(test_prepared_transaction_is_refused),
         TEST(test_logical_slot_in_use_is_refused),

@@ -1,0 +1,20 @@
+/*
+ * restore_check - whether a server can take a snapshot, known before anything is created.
+ */
+#ifndef DEPLOY_RESTORE_CHECK_H
+#define DEPLOY_RESTORE_CHECK_H
+
+#include "bundle/bundle.h"
+#include "deploy/meta.h"
+#include "deploy/run.h"
+#include "pg/catalog.h"
+
+/* restore_check(run, admin, bundle, meta, catalog, err): all that is missing at once, each with what to do:
+ * the server's release, roles that own something or have been granted something, extensions in their
+ * versions, the plugin's programs (not while recovering: then all that may work is tried). A disk that
+ * seems too small is a warning: it is seen only where the server is on this machine. ${catalog} is the
+ * snapshot's. Changes: nothing. */
+int restore_check(struct run *run, struct db *admin, const struct bundle *bundle,
+                  const struct meta *meta, const struct catalog *catalog, struct err *err) CHECK;
+
+#endif
