@@ -164,6 +164,13 @@ static void add_env(struct buf *out, const struct env *env)
     add_list(out, "hooks.verify", env->hooks.verify);
     add_list(out, "hooks.post_deploy", env->hooks.post_deploy);
     add_list(out, "hooks.on_failure", env->hooks.on_failure);
+    add_list(out, "hooks.post_refresh", env->hooks.post_refresh);
+    if (env->refresh.from == NULL)
+        return;
+    buf_addf(out, "  refresh.from = %s\n  refresh.keep = %d\n  refresh.masks = %zu rules\n",
+             env->refresh.from, env->refresh.keep, env->refresh.masks.n);
+    buf_addf(out, "  refresh.mask_strict = %s\n", env->refresh.mask_strict ? "true" : "false");
+    add_list(out, "refresh.exclude_data", env->refresh.exclude_data);
 }
 
 int cmd_setup_config(struct cmd_context *context, struct err *err)

@@ -46,6 +46,19 @@ struct conf_store {
     struct conf_keep keep;
 };
 
+/* One rule about a column of a refreshed database. */
+struct conf_mask {
+    const char *column; /* "public.users.email", quoted as in SQL where that is needed */
+    const char *with;   /* "keep", "null", "constant", "hash", "email" or "digits" */
+    const char *value;  /* of a constant; else NULL */
+    int line;
+};
+
+struct conf_masks {
+    struct conf_mask *items;
+    size_t n;
+};
+
 enum conf_rung { RUNG_TRANSACTION, RUNG_DOWNGRADE, RUNG_RESTORE };
 
 /* One environment, with every default filled in. */
@@ -84,12 +97,21 @@ struct env {
         const char *const *verify;
         const char *const *post_deploy;
         const char *const *on_failure;
+        const char *const *post_refresh;
         int64_t timeout_ms;
     } hooks;
     struct {
         int64_t long_transaction_ms;  /* refuse when one is older; 0: never */
         int64_t free_bytes_margin;
     } preflight;
+    struct {
+        const char *from;              /* the environment whose snapshots it gets; NULL: none */
+        int keep;                      /* how many replaced databases stay */
+        struct conf_masks masks;
+        const char *mask_salt;         /* as written: "env:NAME", "file:PATH"; NULL: none */
+        bool mask_strict;              /* every column that may hold a text needs a rule */
+        const char *const *exclude_data; /* tables that stay empty */
+    } refresh;
 };
 
 struct conf {

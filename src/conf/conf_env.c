@@ -118,6 +118,7 @@ static void check_hooks(struct finisher *f)
         {"verify", f->env->hooks.verify},
         {"post_deploy", f->env->hooks.post_deploy},
         {"on_failure", f->env->hooks.on_failure},
+        {"post_refresh", f->env->hooks.post_refresh},
     };
     size_t snapshots = 0;
 
@@ -173,4 +174,5 @@ void conf_env_finish(struct conf_reader *reader, config_setting_t *setting, stru
     finish_snapshot(&f);
     check_hooks(&f);
     finish_rungs(&f);
+    conf_refresh_finish(reader, setting, env);
 }

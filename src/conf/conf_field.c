@@ -277,6 +277,9 @@ void conf_field_read(struct conf_reader *reader, const config_setting_t *setting
         else
             read_rungs(reader, setting, where, field);
         break;
+    case KIND_MASKS:
+        conf_refresh_masks(reader, setting, where, field);
+        break;
     case KIND_GROUP:
     case KIND_NAMED:
         break;
@@ -326,6 +329,7 @@ void conf_field_default(struct arena *arena, const struct conf_key *key, void *f
         for (const char *const *rung = split_words(arena, text); *rung != NULL; rung++)
             bad |= !add_rung(field, *rung);
         break;
+    case KIND_MASKS: /* none */
     case KIND_GROUP:
     case KIND_NAMED:
         break;

@@ -9,7 +9,7 @@ static const char *const targets[] = {"head", "heads", NULL};
 static const char *const checksums[] = {"ignore", "warn", "strict", NULL};
 static const char *const verify_levels[] = {"fast", "full", NULL};
 
-enum { KEEP_MOST = 9999, RETRIES_MOST = 1000, LEVEL_MOST = 19, JOBS_MOST = 256 };
+enum { KEEP_MOST = 9999, RETRIES_MOST = 1000, LEVEL_MOST = 19, JOBS_MOST = 256, REPLACED_MOST = 99 };
 #define SERVER_MS INT32_MAX /* the server's timeouts are 32-bit milliseconds */
 #define ANY_MS    INT64_MAX
 
@@ -69,6 +69,7 @@ const struct conf_key conf_keys_table[] = {
      .fallback = "transaction downgrade restore"},
     GROUP(GROUP_ENV, "hooks", GROUP_HOOKS),
     GROUP(GROUP_ENV, "preflight", GROUP_PREFLIGHT),
+    GROUP(GROUP_ENV, "refresh", GROUP_REFRESH),
 
     BOOL(GROUP_STRICT, "compare_type", struct env, strict.compare_type, NULL),
     BOOL(GROUP_STRICT, "compare_server_default", struct env, strict.compare_server_default, NULL),
@@ -98,12 +99,21 @@ const struct conf_key conf_keys_table[] = {
     LIST(GROUP_HOOKS, "verify", struct env, hooks.verify, ""),
     LIST(GROUP_HOOKS, "post_deploy", struct env, hooks.post_deploy, ""),
     LIST(GROUP_HOOKS, "on_failure", struct env, hooks.on_failure, ""),
+    LIST(GROUP_HOOKS, "post_refresh", struct env, hooks.post_refresh, ""),
     DURATION(GROUP_HOOKS, "timeout", struct env, hooks.timeout_ms, "10min", ANY_MS),
 
     DURATION(GROUP_PREFLIGHT, "long_transaction", struct env, preflight.long_transaction_ms, "5min",
              ANY_MS),
     {.in = GROUP_PREFLIGHT, .name = "free_space_margin", .kind = KIND_SIZE,
      .offset = offsetof(struct env, preflight.free_bytes_margin), .fallback = "256MB"},
+
+    STRING(GROUP_REFRESH, "from", struct env, refresh.from, NULL),
+    INT(GROUP_REFRESH, "keep", struct env, refresh.keep, "1", 1, REPLACED_MOST),
+    {.in = GROUP_REFRESH, .name = "masks", .kind = KIND_MASKS,
+     .offset = offsetof(struct env, refresh.masks), .fallback = ""},
+    STRING(GROUP_REFRESH, "mask_salt", struct env, refresh.mask_salt, NULL),
+    BOOL(GROUP_REFRESH, "mask_strict", struct env, refresh.mask_strict, NULL),
+    LIST(GROUP_REFRESH, "exclude_data", struct env, refresh.exclude_data, ""),
 };
 /* clang-format on */
 
@@ -124,6 +134,7 @@ static const struct {
     [GROUP_LOCK] = {"environments.NAME.lock", false},
     [GROUP_HOOKS] = {"environments.NAME.hooks", false},
     [GROUP_PREFLIGHT] = {"environments.NAME.preflight", false},
+    [GROUP_REFRESH] = {"environments.NAME.refresh", false},
 };
 
 /* An environment with such a name could not be told from the command. */

@@ -131,4 +131,5 @@ void conf_named_envs(struct conf_reader *reader, config_setting_t *setting)
         if (child != NULL)
             read_env(reader, child, &conf->envs[conf->n_envs++]);
     }
+    conf_refresh_sources(reader, setting);
 }

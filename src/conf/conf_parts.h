@@ -25,6 +25,7 @@ enum conf_group {
     GROUP_LOCK,
     GROUP_HOOKS,
     GROUP_PREFLIGHT,
+    GROUP_REFRESH,
     GROUP_COUNT,
 };
 
@@ -37,6 +38,7 @@ enum conf_kind {
     KIND_CHOICE, /* one of ${choices} */
     KIND_LIST,   /* of strings */
     KIND_RUNGS,  /* a list of distinct recovery rungs */
+    KIND_MASKS,  /* a list of groups: struct conf_masks */
     KIND_GROUP,  /* its keys are the rows of ${group} */
     KIND_NAMED,  /* a group of groups: NAME: { … }, each with the rows of ${group} */
 };
@@ -152,6 +154,19 @@ void conf_named_envs(struct conf_reader *reader, config_setting_t *setting);
 
 /* Whether ${name} holds letters, digits, "_" and "-" only and is not too long for a file's name. */
 bool conf_named_is_plain(const char *name);
+
+/* --- conf_refresh.c ----------------------------------------------------------------------------
+ */
+
+/* The rules of refresh.masks; each mistake is reported, and its rule left out. */
+void conf_refresh_masks(struct conf_reader *reader, const config_setting_t *setting,
+                        const char *where, struct conf_masks *masks);
+
+/* conf_refresh_finish(reader, setting, env): the checks of one environment's group;
+ * conf_refresh_sources(reader, setting): once all are read, those of one against another.
+ * ${setting} is the environment, or the group of all. */
+void conf_refresh_finish(struct conf_reader *reader, config_setting_t *setting, struct env *env);
+void conf_refresh_sources(struct conf_reader *reader, config_setting_t *setting);
 
 /* --- conf_env.c --------------------------------------------------------------------------------
  */

@@ -208,3 +208,20 @@ int secret_resolve(struct arena *arena, const struct conf *conf, const char *tex
     *out = (struct secret_database){.conninfo = r.text, .scheme = "postgresql", .source = r.source};
     return 0;
 }
+
+int secret_text(struct arena *arena, const struct conf *conf, const char *text, const char **out,
+                struct err *err)
+{
+    struct resolver r = {.arena = arena, .conf = conf, .err = err, .source = "the configuration"};
+
+    r.text = trimmed(arena, text);
+    if (strncmp(r.text, "env:", 4) != 0 && strncmp(r.text, "file:", 5) != 0) {
+        err_set(err, ERR_CONFIG, "a secret does not stand in the configuration itself");
+        return err_hint(err, "Write env:NAME or file:PATH for a place that holds it.");
+    }
+    if (follow(&r) != 0)
+        return -1;
+    log_secret(r.text);
+    *out = r.text;
+    return 0;
+}

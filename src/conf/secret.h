@@ -23,6 +23,12 @@ struct secret_database {
 int secret_resolve(struct arena *arena, const struct conf *conf, const char *text,
                    struct secret_database *out, struct err *err) CHECK;
 
+/* secret_text(arena, conf, text, out, err): a secret that is no database: ${text} is "env:NAME" or
+ * "file:PATH", as above. Registered with log_secret. Errors: ERR_CONFIG, also for a text that is
+ * neither: a secret does not stand in the configuration. */
+int secret_text(struct arena *arena, const struct conf *conf, const char *text, const char **out,
+                struct err *err) CHECK;
+
 /* secret_dotenv(arena, path, name): the value of NAME in a `.env` file (python-dotenv's syntax), or
  * NULL. */
 const char *secret_dotenv(struct arena *arena, const char *path, const char *name);

@@ -397,12 +397,43 @@ static void test_check_plugin(void **state)
     assert_string_equal(f->errs.items[0].hint, "Did you mean \"version_table\"?");
 }
 
+/* Rules as they stand; strict where there are some. */
+static void test_refresh(void **state)
+{
+    struct fixture *f = *state;
+    const struct env *env;
+
+    fixture_good(f, HEAD_TEXT "environments: { prod: { database = \"dbname=x\"; };\n"
+                              "stage: { database = \"dbname=y\"; refresh: { from = \"prod\"; "
+                              "keep = 3; mask_salt = \"env:SALT\"; exclude_data = [\"a.log\"]; "
+                              "masks = ( { column = \"a.b.c\"; with = \"hash\"; },\n"
+                              "{ column = \"a.b.d\"; with = \"constant\"; value = \"\"; } ); }; };"
+                              "bare: { database = \"dbname=z\"; }; };");
+    env = conf_env(f->conf, "stage");
+    assert_string_equal(env->refresh.from, "prod");
+    assert_int_equal(env->refresh.keep, 3);
+    assert_int_equal(env->refresh.masks.n, 2);
+    assert_string_equal(env->refresh.masks.items[0].column, "a.b.c");
+    assert_string_equal(env->refresh.masks.items[0].with, "hash");
+    assert_null(env->refresh.masks.items[0].value);
+    assert_string_equal(env->refresh.masks.items[1].value, "");
+    assert_int_equal(env->refresh.masks.items[1].line, 4);
+    assert_string_equal(env->refresh.exclude_data[0], "a.log");
+    assert_true(env->refresh.mask_strict);
+    env = conf_env(f->conf, "bare");
+    assert_null(env->refresh.from);
+    assert_int_equal(env->refresh.keep, 1);
+    assert_int_equal(env->refresh.masks.n, 0);
+    assert_false(env->refresh.mask_strict);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_printed),     TEST(test_defaults), TEST(test_protected), TEST(test_every_key),
         TEST(test_no_snapshot), TEST(test_odd_text), TEST(test_state_dir), TEST(test_paths),
         TEST(test_find),        TEST(test_lookup),   TEST(test_duration),  TEST(test_check_plugin),
+        TEST(test_refresh),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

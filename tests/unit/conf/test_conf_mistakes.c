@@ -139,6 +139,37 @@ static const struct row rows[] = {
      "pre_deploy"},
     {ENV_TEXT("hooks: { pre_deploy = []; }; recover = [\"transaction\", \"restore\"];"),
      "cannot recover by \"restore\"", "Put \"snapshot\""},
+
+    /* refresh */
+    {ENV_TEXT("refresh: { from = \"prod\"; };"), "cannot be refreshed from itself", NULL},
+    {ENV_TEXT("\nrefresh: { from = \"prod2\"; };"),
+     ":3: environment \"prod\" is to be refreshed from \"prod2\", which does not exist",
+     "\"prod\"?"},
+    {ENV_TEXT("protected = true; refresh: { keep = 2; };"), "cannot be refreshed", NULL},
+    {ENV_TEXT("refresh: { keep = 0; };"), "must be between 1 and 99", NULL},
+    {ENV_TEXT("refresh: { masks = [\"x\"]; };"), "refresh.masks must be a list of rules", "masks = ("},
+    {ENV_TEXT("refresh: { masks = ( \"x\" ); };"), "rule 1 must be a group", NULL},
+    {ENV_TEXT("refresh: { masks = ( { column = \"a.b.c\"; } ); };"),
+     "a rule needs a column and a mask", NULL},
+    {ENV_TEXT("refresh: { masks = ( { column = \"a.b.c\"; with = 5; } ); };"),
+     "with must be a text in quotes", NULL},
+    {ENV_TEXT("refresh: { masks = ( { column = \"a.b.c\"; with = \"hahs\"; } ); };"),
+     "there is no mask \"hahs\"", "\"hash\"?"},
+    {ENV_TEXT("refresh: { masks = ( { column = \"a.b.c\"; with = \"null\"; valu = \"\"; } ); };"),
+     "unknown key \"valu\"", "\"value\"?"},
+    {ENV_TEXT("refresh: { masks = ( { column = \"a.b.c\"; with = \"constant\"; } ); };"),
+     "the constant for a.b.c has no value", NULL},
+    {ENV_TEXT("refresh: { masks = ( { column = \"a.b.c\"; with = \"null\"; value = \"x\"; } ); };"),
+     "has a value, but is no constant", NULL},
+    {ENV_TEXT("refresh: { masks = ( { column = \"a.b.c\"; with = \"null\"; }, "
+              "{ column = \"a.b.c\"; with = \"keep\"; } ); };"),
+     "has two rules for a.b.c", NULL},
+    {ENV_TEXT("refresh: { masks = ( { column = \"a.b.c\"; with = \"hash\"; } ); };"),
+     "has masks that need a salt", "env:MASK_SALT"},
+    {ENV_TEXT("refresh: { mask_salt = \"pepper\"; };"), "stands in the configuration itself",
+     "env:NAME"},
+    {ENV_TEXT("hooks: { post_refresh = [\"snapshot\"]; };"), "\"snapshot\" is no post_refresh hook",
+     "pre_deploy"},
 };
 
 static void test_rows(void **state)

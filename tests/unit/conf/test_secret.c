@@ -368,11 +368,38 @@ static void test_dotenv(void **state)
     assert_string_equal(secret_dotenv(f->arena, path, "PLAIN"), "value");
 }
 
+/* A secret that is no database: from a variable or a file only, and hidden from then on. */
+static void test_text(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = ERR_INIT;
+    const char *text = NULL;
+    char *shown;
+
+    fixture_good(f, ENV_TEXT(""));
+    fixture_write(f, "salt", "  pepper and more of it\n");
+    basetest_env("SALT=from the variable");
+    assert_int_equal(secret_text(f->arena, f->conf, "env:SALT", &text, &err), 0);
+    assert_string_equal(text, "from the variable");
+    assert_int_equal(secret_text(f->arena, f->conf, "file:salt", &text, &err), 0);
+    assert_string_equal(text, "pepper and more of it");
+    shown = log_clean("<pepper and more of it>");
+    assert_null(strstr(shown, "pepper"));
+    mem_free(shown);
+    assert_int_equal(secret_text(f->arena, f->conf, "pepper", &text, &err), -1);
+    assert_int_equal(err.code, ERR_CONFIG);
+    assert_null(strstr(err.primary, "pepper"));
+    err_clear(&err);
+    assert_int_equal(secret_text(f->arena, f->conf, "env:NOT_SET", &text, &err), -1);
+    basetest_has(err.primary, "\"NOT_SET\" is not set");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_urls),     TEST(test_wrong_urls), TEST(test_keywords), TEST(test_hidden),
         TEST(test_variable), TEST(test_file),       TEST(test_ini),      TEST(test_dotenv),
+        TEST(test_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
