@@ -24,6 +24,13 @@ struct db_target;
  * the host, port and name are known. ERR_CONFIG when it cannot be parsed or names no database. */
 int db_target_new(struct arena *arena, const char *conninfo, const char *scheme,
                   struct db_target **target, struct err *err) CHECK;
+/* db_target_at(arena, target, database): the same server and role, another database. */
+struct db_target *db_target_at(struct arena *arena, const struct db_target *target,
+                               const char *database);
+
+/* db_target_same(a, b): both name the same database of the same server, as far as their texts tell. */
+bool db_target_same(const struct db_target *a, const struct db_target *b);
+
 const char *db_target_name(const struct db_target *target);    /* database name */
 const char *db_target_display(const struct db_target *target); /* "shop on db1:5432 as deploy" */
 bool db_target_is_local(const struct db_target *target);       /* by a socket of this machine */

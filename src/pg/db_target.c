@@ -227,6 +227,14 @@ static const char *make_url(const struct db_target *target, struct arena *arena,
     return arena_strdup(arena, buf_text(&url));
 }
 
+static void describe(struct db_target *target, struct arena *arena, const char *scheme)
+{
+    target->display = arena_printf(arena, "%s on %s:%s as %s", target->name, target->host,
+                                   target->port, target->user);
+    target->url = make_url(target, arena, scheme, false);
+    target->shown_url = make_url(target, arena, scheme, true);
+}
+
 static void fill(struct db_target *target, struct arena *arena, PGconn *conn, const char *scheme)
 {
     struct db_option *password = find(target, "password");
@@ -243,12 +251,9 @@ static void fill(struct db_target *target, struct arena *arena, PGconn *conn, co
      * file may not have. */
     if (password != NULL && password->value == NULL)
         password->value = nonempty(arena, PQpass(conn));
-    target->display = arena_printf(arena, "%s on %s:%s as %s", target->name, target->host,
-                                   target->port, target->user);
     if (scheme == NULL || strcmp(scheme, "postgres") == 0)
         scheme = "postgresql";
-    target->url = make_url(target, arena, scheme, false);
-    target->shown_url = make_url(target, arena, scheme, true);
+    describe(target, arena, scheme);
     if (password != NULL && password->value != NULL) {
         auto_buf struct buf encoded = {0};
 
@@ -288,6 +293,32 @@ int db_target_new(struct arena *arena, const char *conninfo, const char *scheme,
     PQfinish(conn);
     *target = made;
     return 0;
+}
+
+struct db_target *db_target_at(struct arena *arena, const struct db_target *target,
+                               const char *database)
+{
+    struct db_target *made = arena_alloc(arena, sizeof *made);
+    const char *scheme = arena_strndup(arena, target->url, strcspn(target->url, ":"));
+
+    *made = *target;
+    made->name = arena_strdup(arena, database);
+    made->options = arena_alloc(arena, (target->n + 1) * sizeof *made->options);
+    for (size_t i = 0; i < target->n; i++) {
+        made->options[i] = target->options[i];
+        if (strcmp(made->options[i].keyword, "dbname") == 0)
+            made->options[i].value = made->name;
+    }
+    describe(made, arena, scheme);
+    if (db_target_option(made, "password") != NULL)
+        log_secret(made->url);
+    return made;
+}
+
+bool db_target_same(const struct db_target *a, const struct db_target *b)
+{
+    return strcmp(a->name, b->name) == 0 && strcmp(a->host, b->host) == 0 &&
+           strcmp(a->port, b->port) == 0;
 }
 
 const char *db_target_name(const struct db_target *target)
