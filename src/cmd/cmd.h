@@ -106,6 +106,7 @@ int cmd_snapshot_list(struct cmd_context *context, struct err *err);
 int cmd_snapshot_verify(struct cmd_context *context, struct err *err);
 int cmd_restore(struct cmd_context *context, struct err *err);
 int cmd_restore_undo(struct cmd_context *context, struct err *err); /* of cmd_restore */
+int cmd_refresh(struct cmd_context *context, struct err *err);
 int cmd_import(struct cmd_context *context, struct err *err);
 int cmd_setup_init(struct cmd_context *context, struct err *err);
 int cmd_setup_doctor(struct cmd_context *context, struct err *err);

@@ -54,6 +54,8 @@ static const struct cmd commands[] = {
      CMD_CONF | CMD_ENV, OPT_BIT(LEVEL), 1, cmd_snapshot_verify},
     {"restore", "ENV [SNAPSHOT]", "put a snapshot in the database's place, or beside it (--into)",
      CMD_CONF | CMD_ENV, OPT_BIT(INTO) | OPT_BIT(UNDO) | OPT_BIT(WAIT), 1, cmd_restore},
+    {"refresh", "ENV [SNAPSHOT]", "make a database anew from another environment's snapshot, masked",
+     CMD_CONF | CMD_ENV, OPT_BIT(FROM) | OPT_BIT(NEW) | OPT_BIT(WAIT), 1, cmd_refresh},
     {"log", "ENV", "the runs of an environment, newest first", CMD_CONF | CMD_ENV, OPT_BIT(LIMIT), 0,
      cmd_inspect_log},
     {"init", "[DIRECTORY]", "write a configuration for the project found there", 0, OPT_BIT(FORCE), 1,

@@ -4,8 +4,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 
-/* Keep the catalog as what the next deployment and `check` expect to find. */
-static void keep_expected(struct run *run)
+void finish_keep_expected(struct run *run)
 {
     struct before now = {0};
     struct err err = ERR_INIT;
@@ -21,7 +20,7 @@ static void keep_expected(struct run *run)
 
 int finish_phase(struct run *run, struct err *err)
 {
-    keep_expected(run);
+    finish_keep_expected(run);
     if (hook_event(run, "post-deploy", run->env->hooks.post_deploy, 0, err) != 0) {
         err_as(err, ERR_POST);
         return err_wrap(err, "a post-deploy hook failed");

@@ -31,6 +31,10 @@ int verify_phase(struct run *run, struct err *err) CHECK;
 /* finish: keep the catalog as what is expected next time, post-deploy hooks. */
 int finish_phase(struct run *run, struct err *err) CHECK;
 
+/* finish_keep_expected(run): keep the catalog as what the next deployment and `check` expect to find; a
+ * failure is a warning. */
+void finish_keep_expected(struct run *run);
+
 /* hook_event(run, event, list, status, err): run one of the lists of executable hooks. */
 int hook_event(struct run *run, const char *event, const char *const *list, int status,
                struct err *err) CHECK;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "deploy/journal.h"
 #include "deploy/lists.h"
+#include "deploy/restore_run.h"
 
 static void add_written(const struct run *run, struct buf *out)
 {
@@ -27,7 +28,10 @@ static void add_written(const struct run *run, struct buf *out)
 static void report_restore(const struct run *run, int status, struct buf *out)
 {
     buf_addf(out, "%s: %s\n  database: %s\n", run->env->name,
-             status == ERR_NONE ? "restored" : err_meaning(status), err_database(status));
+             status != ERR_NONE                     ? err_meaning(status)
+             : strcmp(run->command, "refresh") == 0 ? "refreshed"
+                                                    : "restored",
+             err_database(status));
     if (run->kept_database != NULL)
         buf_addf(out, "  the database that was there is kept as %s, closed to connections\n",
                  run->kept_database);
@@ -38,7 +42,7 @@ void report_text(const struct run *run, int status, struct buf *out)
     const char *name = run->env->name;
     const char *planned = lists_joined(run->arena, run->planned, ", ", "base");
 
-    if (strcmp(run->command, "restore") == 0) {
+    if (restore_run_is(run->command)) {
         report_restore(run, status, out);
         return;
     }

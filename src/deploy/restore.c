@@ -32,9 +32,8 @@ int restore_admin(struct services *services, struct db **admin, struct err *err)
 
 /* --- loading ---------------------------------------------------------------------------------------- */
 
-/* The catalog as the snapshot saw it, kept in the bundle. */
-static int read_catalog(struct run *run, const struct bundle *bundle, struct catalog *catalog,
-                        struct err *err)
+int restore_catalog(struct run *run, const struct bundle *bundle, struct catalog *catalog,
+                    struct err *err)
 {
     struct bundle_stream *stream = NULL;
     auto_buf struct buf text = {0};
@@ -105,6 +104,18 @@ static int match_public(struct run *run, const char *fresh, const struct catalog
     return rc;
 }
 
+/* A refreshed database has its own owner, access and settings, not those of its source. */
+static void filter_props(const struct run *run, struct dbprops *props)
+{
+    const struct dbprops *own = run->filter == NULL ? NULL : run->filter->props;
+
+    if (own == NULL)
+        return;
+    props->owner = own->owner;
+    props->statements = own->statements;
+    props->n = own->n;
+}
+
 static int load(struct run *run, struct db *admin, struct stored_bundle *stored,
                 const char *fresh, struct meta *meta, struct err *err)
 {
@@ -112,8 +123,10 @@ static int load(struct run *run, struct db *admin, struct stored_bundle *stored,
 
     if (run->journal != NULL && journal_note(run->journal, "fresh", fresh, err) != 0)
         return -1;
-    if (meta_parse(run->arena, stored->bundle.meta, meta, err) != 0 ||
-        read_catalog(run, &stored->bundle, &expected, err) != 0 ||
+    if (meta_parse(run->arena, stored->bundle.meta, meta, err) != 0)
+        return -1;
+    filter_props(run, &meta->props);
+    if (restore_catalog(run, &stored->bundle, &expected, err) != 0 ||
         restore_check(run, admin, &stored->bundle, meta, &expected, err) != 0 ||
         swap_create(admin, fresh, &meta->props, err) != 0 ||
         match_public(run, fresh, &expected, err) != 0)

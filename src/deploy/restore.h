@@ -8,8 +8,20 @@
 #ifndef DEPLOY_RESTORE_H
 #define DEPLOY_RESTORE_H
 
+#include "bundle/bundle.h"
 #include "deploy/meta.h"
+#include "deploy/refresh_masks.h"
 #include "deploy/run.h"
+
+/* How the fresh database is to differ from the snapshot (run->filter; NULL there: not at all). */
+struct restore_filter {
+    const struct dbprops *props; /* its owner, access and settings come from here; NULL: the snapshot */
+    struct refresh_masks *masks; /* whose rows are masked or left out; NULL: none */
+};
+
+/* restore_catalog(run, bundle, catalog, err): the catalog as the snapshot saw it. */
+int restore_catalog(struct run *run, const struct bundle *bundle, struct catalog *catalog,
+                    struct err *err) CHECK;
 
 /* restore_fresh(run, database): the name of the fresh database of this run; only such a one is ever
  * dropped. */

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "deploy/phases.h"
+#include "deploy/refresh_keep.h"
 #include "deploy/restore.h"
 #include "deploy/restore_undo.h"
 #include "deploy/snapshot.h"
@@ -17,7 +18,12 @@ static const char *live_name(const struct run *run)
     return db_target_name(run->services->target);
 }
 
-static const char *aside_name(const struct run *run)
+bool restore_run_is(const char *command)
+{
+    return strcmp(command, "restore") == 0 || strcmp(command, "refresh") == 0;
+}
+
+const char *restore_run_aside(const struct run *run)
 {
     return swap_name(run->arena, live_name(run), "before", run->id);
 }
@@ -62,7 +68,7 @@ static enum err_code replace(struct run *run, struct db *admin, const char *snap
         return ERR_PREPARE;
     if (restore_enter(run, fresh, "restore", err) != 0)
         return drop_fresh(run, fresh, err);
-    if (restore_swap(run, admin, fresh, aside_name(run), err) == 0)
+    if (restore_swap(run, admin, fresh, restore_run_aside(run), err) == 0)
         return ERR_NONE;
     if (run->exchange_unknown)
         return ERR_OPERATOR;
@@ -197,7 +203,7 @@ enum err_code restore_run_settle(struct run *run, struct err *err)
         return restore_undo_settle(run, err);
     rc = restore_admin(run->services, &admin, err);
     if (rc == 0)
-        rc = swap_exists(admin, aside_name(run), &swapped, err);
+        rc = swap_exists(admin, restore_run_aside(run), &swapped, err);
     if (rc == 0)
         rc = swap_exists(admin, fresh, &loaded, err);
     if (rc == 0)
@@ -210,8 +216,9 @@ enum err_code restore_run_settle(struct run *run, struct err *err)
     if (rc != 0)
         return ERR_OPERATOR;
     if (swapped) {
-        run->kept_database = adopted != NULL ? NULL : aside_name(run);
+        run->kept_database = adopted != NULL ? NULL : restore_run_aside(run);
         restore_run_close_others(run);
+        refresh_keep_finish(run);
     }
     return swapped ? ERR_NONE : ERR_ROLLED_BACK;
 }

@@ -20,6 +20,13 @@ enum err_code restore_run_beside(struct run *run, const char *snapshot, const ch
  * was begun is removed (ERR_ROLLED_BACK). */
 enum err_code restore_run_settle(struct run *run, struct err *err) CHECK;
 
+/* restore_run_is(command): "restore" or "refresh": what puts a fresh database in the live one's place,
+ * and is settled by restore_run_settle. */
+bool restore_run_is(const char *command);
+
+/* restore_run_aside(run): the name under which the replaced database is kept. */
+const char *restore_run_aside(const struct run *run);
+
 /* restore_run_enter(run, err): for whatever replaces the live database: the session, the lock, the phase
  * "restore", and the run's row in what will be replaced. Changes: the lock, files, the schema
  * deploy_db. */

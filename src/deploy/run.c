@@ -15,6 +15,7 @@
 #include "pg/dbprops.h"
 #include "pg/health.h"
 #include "pg/ledger.h"
+#include "pg/ledger_mark.h"
 #include "pg/versions.h"
 
 /* Reading the catalog waits for whoever locks a table; it must not wait for ever. */
@@ -160,6 +161,16 @@ int run_observe(struct run *run, struct before *before, struct err *err)
     return 0;
 }
 
+/* A protected database says so itself, so that nobody takes it for one that may be replaced. */
+static void mark_protected(struct run *run, struct db *db)
+{
+    const struct ledger_mark mark = {run->env->name, true};
+    struct err err = ERR_INIT;
+
+    if (run->env->is_protected && ledger_mark_write(db, &mark, &err) != 0)
+        run_warn(run, "%s", err.primary);
+}
+
 int run_enter_ledger(struct run *run, struct db *db, struct err *err)
 {
     char when[32];
@@ -180,6 +191,7 @@ int run_enter_ledger(struct run *run, struct db *db, struct err *err)
     if (ledger_begin(db, &row, err) != 0)
         return err_wrap(err, "could not enter the run into the database");
     run->in_ledger = true;
+    mark_protected(run, db);
     return 0;
 }
 

@@ -25,6 +25,8 @@ struct before {
     const char *stats_reset;
 };
 
+struct restore_filter;
+
 /* What a table got written since the snapshot. */
 struct written {
     const char *schema, *name;
@@ -45,6 +47,7 @@ struct run {
     bool nothing_to_do;
     bool touched;          /* the point of no return was passed */
 
+    const struct restore_filter *filter; /* of a refresh, see restore.h */
     struct goal goal;
     bool with_hooks;       /* the environment's hooks run, "snapshot" among them */
     struct plan plan;

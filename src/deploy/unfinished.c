@@ -130,8 +130,9 @@ static struct run *find(struct services *services, struct err *err)
 
     if (journal_unfinished(services->arena, run_state_dir(services), &journal, err) != 0)
         return NULL;
-    if (journal != NULL && strcmp(journal_state(journal)->command, "restore") == 0)
-        return run_resume(services, journal_state(journal)->run, "restore", journal);
+    if (journal != NULL && restore_run_is(journal_state(journal)->command))
+        return run_resume(services, journal_state(journal)->run, journal_state(journal)->command,
+                          journal);
     if (connect_live(services, journal, &db, err) != 0 ||
         open_row(services, db, &row, &of_row, &found, err) != 0) {
         db_close(db);
@@ -338,7 +339,7 @@ static enum err_code settle(struct run *run, struct err *err)
     const char *phase;
     bool ended;
 
-    if (strcmp(run->command, "restore") == 0 && run->journal != NULL)
+    if (restore_run_is(run->command) && run->journal != NULL)
         return run_open_journal(run, err) == 0 ? settle_restore(run, err) : ERR_OPERATOR;
     if (recover_stand(run, err) != 0) {
         /* who holds the lock ends all other sessions of this run */
@@ -356,7 +357,7 @@ static enum err_code settle(struct run *run, struct err *err)
     phase = arena_strdup(run->arena, state->phase);
     log_info("run %s (%s) was cut off in phase %s", run->id, run->command,
              phase[0] == '\0' ? "start" : phase);
-    if (strcmp(run->command, "restore") == 0)
+    if (restore_run_is(run->command))
         return settle_restore(run, err);
     if ((state->record != NULL && record_read(run, state->record, err) != 0) ||
         may_restore(run, err) != 0 || plan_make(run->services, run->db, NULL, &run->plan, err) != 0)
@@ -393,7 +394,7 @@ enum err_code unfinished_recover(struct services *services, struct run **out, st
     if (status == ERR_OPERATOR || status == ERR_BUSY || run->nothing_to_do)
         return status; /* stays unfinished: recover may be run again */
     run_end(run, (int)status, err_meaning((int)status));
-    if (status == ERR_ROLLED_BACK && strcmp(run->command, "restore") == 0) {
+    if (status == ERR_ROLLED_BACK && restore_run_is(run->command)) {
         /* the restore may have been begun because of another run that was cut off */
         run_close(run);
         return recover_next(services, out, run, err);
