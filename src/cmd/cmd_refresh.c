@@ -93,10 +93,11 @@ static json_t *masks_json(const struct refresh *refresh, bool left_out)
             continue;
         item = json_pack("{s:s, s:s}", "schema", table->schema, "table", table->name);
         if (!left_out) {
-            columns = json_object();
+            columns = json_array();
             for (size_t c = 0; c < table->n; c++)
-                json_object_set_new(columns, table->columns[c].name,
-                                    json_string(table->columns[c].with));
+                json_array_append_new(columns,
+                                      json_pack("{s:s, s:s}", "column", table->columns[c].name, "with",
+                                                table->columns[c].with));
             json_object_set_new(item, "rows", json_integer(table->rows));
             json_object_set_new(item, "columns", columns);
         }

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "conf/secret.h"
 #include "deploy/engine.h"
-#include "deploy/lists.h"
+#include "deploy/preflight_checks.h"
 #include "deploy/refresh_fresh.h"
 #include "deploy/stores.h"
 #include "pg/ledger_mark.h"
@@ -50,6 +50,28 @@ static void check_target(struct run *run, struct errs *problems)
     err_hint(problem, "Correct the database of environment \"%s\". If it is a copy indeed, run "
                       "DELETE FROM deploy_db.environment in it.",
              run->env->name);
+}
+
+/* A run that was cut off may have left a database that only its recovery removes. */
+static void check_unfinished(struct run *run, struct errs *problems)
+{
+    struct journal *journal = NULL;
+    struct err err = ERR_INIT;
+    struct err *problem;
+
+    if (run->db != NULL) {
+        preflight_checks_unfinished(run, problems);
+        return;
+    }
+    if (journal_unfinished(run->arena, run->state_dir, &journal, &err) != 0) {
+        add(problems, &err, ERR_REFUSED);
+        return;
+    }
+    if (journal == NULL)
+        return;
+    problem = errs_new(problems);
+    err_set(problem, ERR_REFUSED, "run %s is unfinished", journal_state(journal)->run);
+    err_hint(problem, "Run `deploy-db recover %s` first.", run->env->name);
 }
 
 /* --- the source's database ---------------------------------------------------------------------------------- */
@@ -120,7 +142,7 @@ static int read_snapshot(struct run *run, struct refresh *refresh, struct err *e
     if (rc == 0)
         rc = restore_catalog(run, &stored.bundle, &refresh->catalog, err);
     stores_close(&stored);
-    return rc;
+    return rc == 0 ? 0 : err_wrap(err, "could not read snapshot \"%s\"", refresh->snapshot);
 }
 
 static void check_meta(const struct run *run, const struct refresh *refresh, struct errs *problems)
@@ -210,6 +232,7 @@ void refresh_checks(struct run *run, struct refresh *refresh, struct errs *probl
     struct err err = ERR_INIT;
 
     check_target(run, problems);
+    check_unfinished(run, problems);
     check_source(run, refresh, problems);
     refresh_fresh_check(run, problems);
     if (read_snapshot(run, refresh, &err) != 0) {

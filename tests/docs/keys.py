@@ -36,6 +36,9 @@ NESTED = {
     ("snapshot list", "snapshots"): "file",
     ("run", "written_since"): "written",
     ("run", "error"): "problem",
+    ("run", "masked"): "masked table",
+    ("masked table", "columns"): "masked column",
+    ("run", "left_empty"): "table",
     ("plugins", "plugins"): "plugin",
     ("failure", "error"): "problem",
 }
