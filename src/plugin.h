@@ -229,7 +229,10 @@ struct ddb_host {
 
     /* fact_list(call, key): a fact that is a list, NULL-terminated; NULL when it does not apply.
      *   exclude_table_data   tables, as patterns of pg_dump, whose rows take() leaves out, because the
-     *                        host copies them itself */
+     *                        host copies them itself
+     *   exclude_rows         schema, name, schema, name, …: tables whose rows the section "data" of
+     *                        restore_section leaves out, because the host loads them, masked, or not
+     *                        at all. Leaving out fewer is a failure. */
     const char *const *(*fact_list)(struct ddb_call *call, const char *key);
 };
 

@@ -138,12 +138,22 @@ int load_restore(struct ddb_call *call, const struct ddb_source *source, const c
 
 /* --- its head, in memory ------------------------------------------------------------------------ */
 
+const char *load_shown(struct ddb_call *call, const char *name)
+{
+    char *copy = host->format(call, "%s", name);
+
+    for (char *at = copy; *at != '\0'; at++)
+        if (*at == '\n' || *at == '\r')
+            *at = ' ';
+    return copy;
+}
+
 const char *load_head_path(struct ddb_call *call, int fd)
 {
     return host->format(call, "/proc/%ld/fd/%d", (long)getpid(), fd);
 }
 
-static int write_all(struct ddb_call *call, int fd, const char *data, size_t n)
+int load_write(struct ddb_call *call, int fd, const char *data, size_t n)
 {
     while (n > 0) {
         ssize_t wrote = write(fd, data, n);
@@ -165,7 +175,7 @@ static int copy_more(struct feed *feed, int fd, size_t n)
     while (n > 0 && !feed->ended) {
         ssize_t got = feed_input(feed, data, n < sizeof data ? n : sizeof data);
 
-        if (got < 0 || (got > 0 && write_all(feed->call, fd, data, (size_t)got) < 0))
+        if (got < 0 || (got > 0 && load_write(feed->call, fd, data, (size_t)got) < 0))
             return -1;
         if (host->cancelled(feed->call))
             return host->fail(feed->call, "cancelled");
@@ -306,17 +316,38 @@ static int section_from_head(struct ddb_call *call, const struct tool *tool, int
     return run_restore(call, argv, database, NULL);
 }
 
+/* All rows, or all but those of some tables. */
+static int load_data(struct ddb_call *call, const struct ddb_source *source, const char **argv,
+                     size_t n, const char *database)
+{
+    const char *const *left =
+        DDB_HAS(host, fact_list) ? host->fact_list(call, "exclude_rows") : NULL;
+    int fd = -1, rc;
+
+    if (left != NULL && left[0] != NULL) {
+        if (leave_list(call, source, left, &fd) < 0)
+            return -1;
+        argv[n++] = "-L";
+        argv[n++] = load_head_path(call, fd);
+    }
+    argv[n] = NULL;
+    rc = load_run(call, source, argv, database, NULL, NULL);
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
 int load_section(struct ddb_call *call, const struct ddb_source *source, const char *database,
                  const char *section)
 {
     const char *argv[] = {NULL, "--exit-on-error", "--no-password",
                           host->format(call, "--section=%s", section), "-d",
-                          conninfo(call, database), NULL};
+                          conninfo(call, database), NULL, NULL, NULL};
     struct tool tool;
     int fd, rc;
 
     if (strcmp(section, "data") == 0)
-        return load_run(call, source, argv, database, NULL, NULL);
+        return load_data(call, source, argv, 6, database);
     if (find_restore(call, database, &tool) < 0 || load_head(call, source, &tool, &fd) < 0)
         return -1;
     if (fd < 0)

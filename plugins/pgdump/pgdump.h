@@ -5,6 +5,7 @@
  *     tools.c     which pg_dump, pg_restore and psql are used
  *     load.c      reading a dump back: as a whole, by sections, or only checking it
  *     rows.c      the rows of one table out of a dump
+ *     leave.c     the dump's entries without the rows of some tables
  *
  * Memory is the host's and lives as long as the environment is open.
  */
@@ -73,6 +74,11 @@ const char *load_head_path(struct ddb_call *call, int fd);
 int load_list(struct ddb_call *call, const struct tool *tool, int fd,
               int (*output)(void *arg, const void *data, size_t n), void *arg);
 
+/* load_shown(call, name): as pg_restore --list shows a name: newlines as blanks. load_write(call, fd, data,
+ * n): all of it. */
+const char *load_shown(struct ddb_call *call, const char *name);
+int load_write(struct ddb_call *call, int fd, const char *data, size_t n);
+
 /* The callbacks of plugin.h. */
 int load_verify(struct ddb_call *call, const struct ddb_source *source);
 int load_restore(struct ddb_call *call, const struct ddb_source *source, const char *database);
@@ -85,5 +91,13 @@ int load_section(struct ddb_call *call, const struct ddb_source *source, const c
 int rows_of_table(struct ddb_call *call, const struct ddb_source *source, const char *schema,
                   const char *name, const char **columns,
                   int (*out)(void *arg, const char *text, size_t n), void *arg);
+
+/* --- leave.c ------------------------------------------------------------------------------------ */
+
+/* leave_list(call, source, tables, fd): the entries of the dump without the rows of ${tables} (schema, name,
+ * schema, name, …), as a file in memory for pg_restore -L. The caller closes it. A table that is not in
+ * the dump, or that cannot be told from another one, is a failure. */
+int leave_list(struct ddb_call *call, const struct ddb_source *source, const char *const *tables,
+               int *fd);
 
 #endif

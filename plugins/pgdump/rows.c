@@ -74,17 +74,6 @@ static int take_listing(void *arg, const void *data, size_t n)
     return 0;
 }
 
-/* As pg_restore --list shows a name: newlines as spaces. */
-static char *shown(struct ddb_call *call, const char *name)
-{
-    char *copy = host->format(call, "%s", name);
-
-    for (char *at = copy; *at != '\0'; at++)
-        if (*at == '\n' || *at == '\r')
-            *at = ' ';
-    return copy;
-}
-
 /* --- the COPY block ------------------------------------------------------------------------------ */
 
 enum { BEFORE, ROWS, OTHER }; /* ahead of COPY, in its lines, in those of another table */
@@ -234,8 +223,8 @@ static int find_entries(struct ddb_call *call, const struct ddb_source *source, 
     int fd, rc;
 
     *listing = (struct listing){.call = call};
-    listing->wanted = host->format(call, "TABLE DATA %s %s ", shown(call, schema),
-                                   shown(call, name));
+    listing->wanted = host->format(call, "TABLE DATA %s %s ", load_shown(call, schema),
+                                   load_shown(call, name));
     if (tools_find(call, "pg_restore", 0, &tool) < 0 || load_head(call, source, &tool, &fd) < 0)
         return -1;
     if (fd < 0)

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "deploy/restore_proof.h"
+#include "deploy/restore_rows.h"
 #include "deploy/workers.h"
 #include "pg/analyze.h"
 #include "pg/copy_in.h"
@@ -25,6 +26,7 @@ struct piece {
 struct loading {
     struct stored_bundle *stored;
     const char *fresh;
+    struct restore_rows *filter; /* of each table: what becomes of its rows */
     struct piece *pieces; /* those of the largest table first */
     size_t n_pieces;
     atomic_llong *rows;   /* of each table, so far */
@@ -37,6 +39,7 @@ struct loading {
 struct reader {
     struct stored_bundle stored; /* the bundle through a file of its own */
     char data[PIECE_BYTES];
+    struct buf masked;           /* the same, where the table is masked */
 };
 
 /* --- which chunks --------------------------------------------------------------------------------- */
@@ -87,6 +90,9 @@ static void list_pieces(struct arena *arena, struct loading *loading)
         found = bsearch(&key, tables, n, sizeof *tables, by_oid);
         if (found == NULL)
             continue; /* the manifest was refused without its table */
+        if (loading->filter[found->table].table != NULL &&
+            loading->filter[found->table].table->left_out)
+            continue;
         of_table[found->table] += member->raw_bytes;
         loading->all_bytes += member->raw_bytes;
         loading->pieces[loading->n_pieces++] =
@@ -115,10 +121,28 @@ static void close_reader(struct worker *worker)
     struct reader *reader = worker->own;
 
     stores_close(&reader->stored);
+    buf_release(&reader->masked);
     mem_free(reader);
 }
 
-static int copy_stream(struct worker *worker, struct bundle_stream *stream, struct err *err)
+/* Into the server, through the mask where there is one. */
+static int write_piece(struct worker *worker, struct mask_stream *mask, size_t n, struct err *err)
+{
+    struct reader *reader = worker->own;
+
+    if (mask->mask == NULL)
+        return copy_in_write(worker->db, reader->data, n, workers_stopped, worker->workers, err);
+    buf_reset(&reader->masked);
+    if (mask_feed(mask, reader->data, n, &reader->masked, err) != 0)
+        return -1;
+    return reader->masked.len == 0 ? 0
+                                   : copy_in_write(worker->db, reader->masked.data,
+                                                   reader->masked.len, workers_stopped,
+                                                   worker->workers, err);
+}
+
+static int copy_stream(struct worker *worker, struct bundle_stream *stream, struct mask_stream *mask,
+                       struct err *err)
 {
     struct loading *loading = worker->workers->arg;
     struct reader *reader = worker->own;
@@ -127,12 +151,11 @@ static int copy_stream(struct worker *worker, struct bundle_stream *stream, stru
     while ((n = bundle_read(stream, reader->data, sizeof reader->data, err)) > 0) {
         if (FAULT("restore.chunk"))
             return err_set(err, ERR_OPERATOR, "fault point restore.chunk");
-        if (copy_in_write(worker->db, reader->data, (size_t)n, workers_stopped, worker->workers,
-                          err) != 0)
+        if (write_piece(worker, mask, (size_t)n, err) != 0)
             return -1;
         atomic_fetch_add(&loading->bytes, n);
     }
-    return n < 0 ? -1 : 0;
+    return n < 0 ? -1 : mask_finish(mask, err);
 }
 
 static int load_piece(struct worker *worker, size_t i, struct err *err)
@@ -142,16 +165,19 @@ static int load_piece(struct worker *worker, size_t i, struct err *err)
     const struct piece *piece = &loading->pieces[i];
     const struct bundle_table *table = &loading->stored->bundle.tables[piece->table];
     struct bundle_stream *stream = bundle_read_chunk(&reader->stored.bundle, piece->member);
+    const struct restore_rows *filter = &loading->filter[piece->table];
+    struct mask_stream mask = {.mask = filter->table == NULL ? NULL : &filter->mask};
     int64_t rows = 0;
     int rc = copy_in_begin(worker->db, table->copy, err);
 
     if (rc == 0) {
-        rc = copy_stream(worker, stream, err);
+        rc = copy_stream(worker, stream, &mask, err);
         if (rc == 0)
             rc = copy_in_end(worker->db, table->copy, &rows, err);
         else
             copy_in_abandon(worker->db);
     }
+    mask_stream_release(&mask);
     bundle_read_close(stream);
     atomic_fetch_add(&loading->rows[piece->table], rows);
     return rc == 0 ? 0 : err_wrap(err, "could not load table \"%s.%s\"", table->schema, table->name);
@@ -171,7 +197,12 @@ static int check_rows(const struct loading *loading, struct err *err)
 
     for (size_t i = 0; i < bundle->n_tables; i++) {
         const struct bundle_table *table = &bundle->tables[i];
+        struct masked_table *masked = loading->filter[i].table;
 
+        if (table->copy != NULL && masked != NULL)
+            masked->rows = atomic_load(&loading->rows[i]);
+        if (masked != NULL && masked->left_out)
+            continue;
         if (table->copy != NULL && table->rows != atomic_load(&loading->rows[i]))
             return err_set(err, ERR_OPERATOR,
                            "table \"%s.%s\" got %lld rows, the snapshot has %lld", table->schema,
@@ -266,6 +297,22 @@ static int restore_whole(struct run *run, struct loading *loading, struct err *e
                         "restore", ERR_OPERATOR);
 }
 
+/* Sections: what tables need, then all rows, those that are masked by our own hands. */
+static int restore_sections(struct run *run, struct loading *loading, struct err *err)
+{
+    struct services *services = run->services;
+    const struct bundle *bundle = &loading->stored->bundle;
+    int rc;
+
+    if (restore_data_section(run, loading->stored, loading->fresh, "pre-data", err) != 0)
+        return -1;
+    services->exclude_rows = restore_rows_excluded(run, bundle, loading->filter);
+    rc = load_rows(run, loading, err);
+    services->exclude_rows = NULL;
+    return rc == 0 ? restore_rows_load(run, loading->stored, loading->filter, loading->fresh, err)
+                   : -1;
+}
+
 int restore_data(struct run *run, struct stored_bundle *stored, const struct meta *meta,
                  const char *fresh, struct err *err)
 {
@@ -274,9 +321,10 @@ int restore_data(struct run *run, struct stored_bundle *stored, const struct met
     struct restore_proof *proof = NULL;
     struct workers *workers;
 
+    if (restore_rows_plan(run, &stored->bundle, &loading.filter, err) != 0)
+        return -1;
     list_pieces(run->arena, &loading);
-    if (sections ? restore_data_section(run, stored, fresh, "pre-data", err) != 0 ||
-                       load_rows(run, &loading, err) != 0
+    if (sections ? restore_sections(run, &loading, err) != 0
                  : restore_whole(run, &loading, err) != 0)
         return -1;
     progress_end();

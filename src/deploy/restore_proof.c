@@ -235,6 +235,30 @@ static int read_range(struct worker *worker, size_t i, struct err *err)
 
 /* --- the whole -------------------------------------------------------------------------------------- */
 
+/* A table that is masked or stays empty on purpose; NULL for one that must be as it was. */
+static const struct masked_table *filtered(const struct run *run, const struct bundle_table *table)
+{
+    return run->filter == NULL || run->filter->masks == NULL
+               ? NULL
+               : refresh_masks_table(run->filter->masks, table->schema, table->name);
+}
+
+/* What stays empty is proven to be empty. */
+static void expect_empty(struct run *run, struct restore_proof *proof)
+{
+    for (size_t i = 0; i < proof->plan.n; i++) {
+        const struct masked_table *masked = filtered(run, proof->wanted[i]);
+        struct bundle_table *empty;
+
+        if (masked == NULL || !masked->left_out)
+            continue;
+        empty = arena_alloc(run->arena, sizeof *empty);
+        *empty = *proof->wanted[i];
+        empty->rows = 0;
+        proof->wanted[i] = empty;
+    }
+}
+
 static int read_plan(struct run *run, struct restore_proof *proof, const struct bundle *bundle,
                      const struct meta *meta, struct err *err)
 {
@@ -251,11 +275,13 @@ static int read_plan(struct run *run, struct restore_proof *proof, const struct 
     db_close(db);
     if (same_tables(run->arena, proof, bundle, err) != 0)
         return -1;
+    expect_empty(run, proof);
     proof->found = arena_alloc(run->arena, (proof->plan.n + 1) * sizeof *proof->found);
     for (size_t i = 0; i < proof->plan.n && server == major_of(meta->server_version); i++) {
         const char *hash = proof->wanted[i]->hash;
 
-        proof->found[i].hashed = hash != NULL && hash[0] != '\0';
+        proof->found[i].hashed =
+            hash != NULL && hash[0] != '\0' && filtered(run, proof->wanted[i]) == NULL;
         proof->n_hashed += proof->found[i].hashed;
     }
     return 0;

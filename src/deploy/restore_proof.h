@@ -7,6 +7,7 @@
 
 #include "bundle/bundle.h"
 #include "deploy/meta.h"
+#include "deploy/restore.h"
 #include "deploy/run.h"
 #include "deploy/workers.h"
 

@@ -39,6 +39,7 @@ struct services {
     const char *run;         /* the run's identifier; "" outside of one */
     int server_version;      /* of the environment's database, while a snapshot is taken; 0: not known */
     const char *exported;    /* the exported snapshot while one is taken */
+    const char *const *exclude_rows; /* what it leaves to us while it loads: schema, name, … */
     const char *const *exclude_table_data; /* what the snapshot plugin leaves to us meanwhile */
     bool (*stopped)(void *arg); /* while other work goes on beside a plugin's, which it ends then */
     void *stopped_arg;

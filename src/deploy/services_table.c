@@ -173,6 +173,8 @@ static const char *service_fact(struct ddb_call *call, const char *key)
 
 static const char *const *service_fact_list(struct ddb_call *call, const char *key)
 {
+    if (strcmp(key, "exclude_rows") == 0)
+        return call->services->exclude_rows;
     return strcmp(key, "exclude_table_data") == 0 ? call->services->exclude_table_data : NULL;
 }
 
