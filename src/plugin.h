@@ -476,7 +476,9 @@ struct ddb_store {
     int (*abort)(struct ddb_call *call, void *file);
 
     /* open(call, name, file, size_bytes), read(call, file, offset, data, cap), close(call, file):
-     * read gives how many bytes (fewer only at the end), -1 on failure. Required. */
+     * read gives how many bytes (fewer only at the end), -1 on failure. Required. Since 1.2, a partial
+     * file may be opened too, under the name that list() gave, while another thread still writes it:
+     * read() then gives what write() has taken so far. A store that cannot do that fails. */
     int (*open)(struct ddb_call *call, const char *name, void **file, int64_t *size_bytes);
     ssize_t (*read)(struct ddb_call *call, void *file, int64_t offset, void *data, size_t cap);
     int (*close)(struct ddb_call *call, void *file);

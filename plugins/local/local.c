@@ -267,7 +267,7 @@ static int local_open(struct ddb_call *call, const char *name, void **out, int64
     struct stat st;
     int dir, fd;
 
-    if (check_name(call, name) < 0)
+    if (!is_part(name) && check_name(call, name) < 0)
         return -1;
     dir = open_folder(call);
     if (dir < 0)

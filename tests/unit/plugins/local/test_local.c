@@ -126,7 +126,7 @@ static void write_commit_read(void **state)
     struct stat st;
     int64_t size;
     char data[20];
-    void *file;
+    void *file, *growing;
 
     (void)state;
     expect_list(""); /* the folder does not exist yet */
@@ -134,9 +134,16 @@ static void write_commit_read(void **state)
     assert_int_equal(store->write(call, file, "hello ", 6), 0);
     assert_int_equal(stat(path_of("one.tar"), &st), -1);
     expect_list(".one.tar.part 6 partial\n");
+    assert_int_equal(store->open(call, ".one.tar.part", &growing, &size), 0);
+    assert_int_equal(size, 6);
+    assert_int_equal(store->read(call, growing, 0, data, sizeof data), 6);
     assert_int_equal(store->write(call, file, "world", 5), 0);
     assert_int_equal(store->write(call, file, "", 0), 0);
+    assert_int_equal(store->read(call, growing, 4, data, sizeof data), 7);
+    assert_memory_equal(data, "o world", 7);
     assert_int_equal(store->commit(call, file), 0);
+    assert_int_equal(store->close(call, growing), 0);
+    expect_failure(store->open(call, ".one.tar.part", &growing, &size), "could not open");
     expect_list("one.tar 11\n");
     assert_int_equal(stat(path_of("one.tar"), &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
@@ -215,9 +222,10 @@ static void bad_names_are_refused(void **state)
     put("one.tar", "x");
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         expect_failure(store->create(call, bad[i], &file), "cannot be the name");
+        if (strcmp(bad[i], ".one.tar.part") == 0)
+            continue;
         expect_failure(store->open(call, bad[i], &file, &size), "cannot be the name");
-        if (strcmp(bad[i], ".one.tar.part") != 0)
-            expect_failure(store->remove(call, bad[i]), "cannot be the name");
+        expect_failure(store->remove(call, bad[i]), "cannot be the name");
     }
     expect_failure(store->remove(call, "..part"), "cannot be the name");
     expect_failure(store->remove(call, "./x.part"), "cannot be the name");
