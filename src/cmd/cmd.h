@@ -107,6 +107,8 @@ int cmd_snapshot_verify(struct cmd_context *context, struct err *err);
 int cmd_restore(struct cmd_context *context, struct err *err);
 int cmd_restore_undo(struct cmd_context *context, struct err *err); /* of cmd_restore */
 int cmd_refresh(struct cmd_context *context, struct err *err);
+int cmd_ship_push(struct cmd_context *context, struct err *err);
+int cmd_ship_pull(struct cmd_context *context, struct err *err);
 int cmd_import(struct cmd_context *context, struct err *err);
 int cmd_setup_init(struct cmd_context *context, struct err *err);
 int cmd_setup_doctor(struct cmd_context *context, struct err *err);

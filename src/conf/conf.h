@@ -83,6 +83,7 @@ struct env {
         int64_t copy_threshold;       /* tables of so many bytes are copied by several sessions */
         int64_t max_memory;           /* bytes that taking one may use */
         const char *verify;           /* "fast" or "full" */
+        int64_t ship_timeout_ms;      /* for remote stores, from the local file's end; 0: none */
     } snapshot;
     struct {
         int64_t lock_timeout_ms, statement_timeout_ms; /* 0: none */

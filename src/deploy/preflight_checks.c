@@ -149,36 +149,55 @@ static void check_snapshot_tool(struct checking *c)
         refuse_failure(c, &err, ERR_REFUSED);
 }
 
+/* What is wrong with one store; code ERR_NONE: nothing. */
+static void look_at_store(struct checking *c, const struct service *store, struct err *problem)
+{
+    struct ddb_call call = services_begin(c->run->services, store, problem);
+    int64_t room = store->plugin->store.free_bytes(&call);
+    char have[32], need[32];
+
+    if (room < 0 && services_end(&call, -1, "free_bytes", ERR_PREPARE) != 0) {
+        err_wrap(problem, "store \"%s\"", store->label);
+        return;
+    }
+    if (room < c->health.database_bytes / 20 + c->run->env->preflight.free_bytes_margin) {
+        err_set(problem, ERR_PREPARE, "store \"%s\" has too little room for a snapshot", store->label);
+        err_detail(problem, "%s free, the database has %s", size_text(room, have),
+                   size_text(c->health.database_bytes, need));
+        err_hint(problem, "Make room, or name another store.");
+    } else if (room < c->health.database_bytes / 2) {
+        run_warn(c->run, "store \"%s\" may be too small: %s free, the database has %s", store->label,
+                 size_text(room, have), size_text(c->health.database_bytes, need));
+    }
+}
+
+/* A remote store that is not required is worth a warning, as long as another one is good. */
 static void check_stores(struct checking *c)
 {
     struct services *services = c->run->services;
+    struct errs bearable = {0};
+    size_t good = 0;
 
     for (size_t i = 0; i < services->n_stores; i++) {
-        struct err err = ERR_INIT;
-        struct ddb_call call = services_begin(services, &services->stores[i], &err);
-        const struct ddb_store *store = &services->stores[i].plugin->store;
-        int64_t room;
-        char have[32], need[32];
+        const struct service *store = &services->stores[i];
+        struct err problem = ERR_INIT;
 
-        if (store->free_bytes == NULL)
-            continue;
-        room = store->free_bytes(&call);
-        if (room < 0 && services_end(&call, -1, "free_bytes", ERR_PREPARE) != 0) {
-            refuse_failure(c, &err, ERR_PREPARE);
-        } else if (room < c->health.database_bytes / 20 + c->run->env->preflight.free_bytes_margin) {
-            struct err *problem = refuse(c);
-
-            err_set(problem, ERR_PREPARE, "store \"%s\" has too little room for a snapshot",
-                    services->stores[i].label);
-            err_detail(problem, "%s free, the database has %s", size_text(room, have),
-                       size_text(c->health.database_bytes, need));
-            err_hint(problem, "Make room, or name another store.");
-        } else if (room < c->health.database_bytes / 2) {
-            run_warn(c->run, "store \"%s\" may be too small: %s free, the database has %s",
-                     services->stores[i].label, size_text(room, have),
-                     size_text(c->health.database_bytes, need));
-        }
+        if (store->plugin->store.free_bytes != NULL)
+            look_at_store(c, store, &problem);
+        if (problem.code == ERR_NONE)
+            good++;
+        else if (stores_is_remote(store) && !stores_is_required(services, store->label))
+            *errs_new(&bearable) = problem;
+        else
+            refuse_failure(c, &problem, ERR_PREPARE);
     }
+    for (size_t i = 0; i < bearable.n; i++) {
+        if (good > 0)
+            run_warn(c->run, "%s; the snapshot goes without this store", bearable.items[i].primary);
+        else
+            refuse_failure(c, &bearable.items[i], ERR_PREPARE);
+    }
+    errs_release(&bearable);
 }
 
 static void check_privileges(struct checking *c)

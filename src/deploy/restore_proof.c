@@ -262,17 +262,20 @@ static void expect_empty(struct run *run, struct restore_proof *proof)
 static int read_plan(struct run *run, struct restore_proof *proof, const struct bundle *bundle,
                      const struct meta *meta, struct err *err)
 {
+    const char *changed = NULL;
     struct db *db = NULL;
     int server = 0;
 
     if (copy_open(run->services->target, proof->fresh, NULL, &db, err) != 0)
         return -1;
     server = db_server_version(db) / 10000;
-    if (copy_plan_read(db, run->arena, -1, &proof->plan, err) != 0) {
+    if (copy_plan_take(db, run->arena, -1, LOCK_WAIT_MS, &proof->plan, &changed, err) != 0) {
         db_close(db);
         return -1;
     }
     db_close(db);
+    if (changed != NULL)
+        return err_set(err, ERR_OPERATOR, "table %s was changed while it was compared", changed);
     if (same_tables(run->arena, proof, bundle, err) != 0)
         return -1;
     expect_empty(run, proof);

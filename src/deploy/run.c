@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "deploy/ship.h"
 #include "pg/dbprops.h"
 #include "pg/health.h"
 #include "pg/ledger.h"
@@ -222,6 +223,7 @@ int run_end(struct run *run, int status, const char *outcome)
     auto_free char *clean = log_clean(outcome);
     struct err err = ERR_INIT;
 
+    ship_join(run);
     if (run->in_ledger && run->db != NULL && ledger_end(run->db, run->id, status, clean, &err) != 0)
         run_warn(run, "could not mark run %s as finished in the database: %s", run->id,
                  err.primary);
@@ -249,6 +251,7 @@ void run_close(struct run *run)
 {
     if (run == NULL)
         return;
+    ship_join(run);
     dblock_free(run->lock);
     run->lock = NULL;
     db_close(run->db);

@@ -102,8 +102,8 @@ int run_enter_ledger(struct run *run, struct db *db, struct err *err) CHECK;
 /* run_phase(run, phase, begin, err): journal, ledger, and the name that a waiting deployment sees. */
 int run_phase(struct run *run, const char *phase, bool begin, struct err *err) CHECK;
 
-/* run_end(run, status, outcome): mark it finished in ledger and journal; failures become warnings.
- * Returns the status. */
+/* run_end(run, status, outcome): wait for what is still shipped to remote stores, then mark it finished
+ * in ledger and journal; failures become warnings. Returns the status. */
 int run_end(struct run *run, int status, const char *outcome);
 
 /* run_warn(run, fmt, ...): log a warning and keep it for the report. */

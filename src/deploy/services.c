@@ -82,6 +82,7 @@ int services_open(struct arena *arena, const struct conf *conf, const struct env
     services->env = env;
     services->config_dir = conf->dir;
     services->run = "";
+    services->ships = arena_alloc(arena, sizeof *services->ships);
     host_search_path(conf->plugin_dirs);
     *out = services;
     if (load(services, &services->engine, "engine", &conf->engine, DDB_KIND_ENGINE, errs) != 0)

@@ -17,6 +17,7 @@
 #include "plugin.h"
 
 struct journal;
+struct ships;
 
 /* A plugin with its group of the configuration: what a call needs besides its arguments. */
 struct service {
@@ -43,6 +44,7 @@ struct services {
     const char *const *exclude_table_data; /* what the snapshot plugin leaves to us meanwhile */
     bool (*stopped)(void *arg); /* while other work goes on beside a plugin's, which it ends then */
     void *stopped_arg;
+    struct ships **ships;    /* what is on its way to remote stores (ship.h); copies share it */
     size_t steps;            /* how many revisions an upgrade is expected to run; 0: not known */
     bool recovering;         /* children are not stopped by a cancel */
 };

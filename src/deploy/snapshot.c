@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "deploy/meta.h"
+#include "deploy/ship.h"
 #include "deploy/snapshot_copy.h"
 #include "deploy/snapshot_describe.h"
 #include "deploy/stores.h"
@@ -281,6 +282,10 @@ int snapshot_take(struct run *run, struct snapshot_result *result, struct err *e
     if (rc == 0)
         rc = snapshot_verify(services, result->store, result->name, run->env->snapshot.verify,
                              err);
+    if (rc != 0)
+        ship_abort(services, result->name);
+    else
+        rc = ship_await(run, result->name, err);
     if (rc != 0) {
         err_as(err, ERR_PREPARE);
         return err_wrap(err, "could not take the snapshot");

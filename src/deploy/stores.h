@@ -12,17 +12,19 @@
 
 struct stores_file;
 
-/* stores_create(services, name, file, err): begin ${name} in every store of the environment. Which
- * failures are bearable is said by env->snapshot.require: "all", "any", or a label. Class
- * ERR_PREPARE. Changes: files. */
+/* stores_create(services, name, file, err): begin ${name} in every store of the environment. Remote ones
+ * are fed from a local one, by threads (ship.h); where there is no local one, they are written directly.
+ * Which failures are bearable is said by env->snapshot.require: "all", "any", or a label; one of the
+ * last local store never is. Class ERR_PREPARE. Changes: files. */
 int stores_create(struct services *services, const char *name, struct stores_file **file,
                   struct err *err) CHECK;
 
 /* stores_out(file): where a bundle is written; ${file} must outlive it. */
 struct bundle_out stores_out(struct stores_file *file);
 
-/* stores_commit(file, label, err): make it durable everywhere; ${label} gets a store that has it.
- * stores_abort(file): leave nothing. Both end ${file}. */
+/* stores_commit(file, label, err): make it durable in the local stores, or in those that are written
+ * directly; ${label} gets one that has it. What is shipped goes on: see ship_await. stores_abort(file):
+ * leave nothing. Both end ${file}. */
 int stores_commit(struct stores_file *file, const char **label, struct err *err) CHECK;
 void stores_abort(struct stores_file *file);
 
@@ -37,7 +39,7 @@ struct stored_bundle {
 };
 
 /* stores_open(services, label, name, arena, stored, err): open bundle ${name} in the store ${label}
- * (NULL: the first that has it). stores_close(stored) closes it. */
+ * (NULL: the first that has it, local ones before remote ones). stores_close(stored) closes it. */
 int stores_open(struct services *services, const char *label, const char *name,
                 struct stored_bundle *stored, struct err *err) CHECK;
 void stores_close(struct stored_bundle *stored);
@@ -63,13 +65,21 @@ struct snapshot_file {
 };
 
 /* stores_list(services, list, n, err): the snapshots of this environment in all its stores, oldest
- * first. */
+ * first. A remote store that cannot be reached is passed over with a warning, unless it is the only one. */
 int stores_list(struct services *services, struct snapshot_file **list, size_t *n,
                 struct err *err) CHECK;
 
-/* stores_clean(services, run, err): remove the unfinished files that run ${run} left behind. */
+/* stores_clean(services, run, err): remove the unfinished files that run ${run} left behind. What is in a
+ * remote store that cannot be reached stays there, with a warning. Changes: files. */
 int stores_clean(struct services *services, const char *run, struct err *err) CHECK;
 
+/* stores_find(services, label): the environment's store of that label; NULL: it has none.
+ * stores_is_remote(store): it is behind a network: it suspends and resumes, and files are shipped to it.
+ * stores_is_required(services, label): whether nothing may be changed before it has the snapshot;
+ * with "any", none is by its name. stores_place(services, label, name): where a person finds a file. */
+const struct service *stores_find(const struct services *services, const char *label);
+bool stores_is_remote(const struct service *store);
+bool stores_is_required(const struct services *services, const char *label);
 const char *stores_place(struct services *services, const char *label, const char *name);
 
 #endif

@@ -51,41 +51,71 @@ static int add_stored(void *arg, const struct ddb_stored *stored)
     return 0;
 }
 
+static int list_one(struct listing *listing, const struct service *store, struct err *err)
+{
+    struct ddb_call call = services_begin(listing->services, store, err);
+
+    listing->store = store;
+    return stores_end(&call, stores_ops(store)->list(&call, add_stored, listing), "list");
+}
+
 int stores_list(struct services *services, struct snapshot_file **list, size_t *n,
                 struct err *err)
 {
     struct listing listing = {.services = services};
 
     for (size_t i = 0; i < services->n_stores; i++) {
-        struct ddb_call call = services_begin(services, &services->stores[i], err);
+        const struct service *store = &services->stores[i];
+        size_t before = listing.n;
+        struct err cause = ERR_INIT;
 
-        listing.store = &services->stores[i];
-        if (stores_end(&call, stores_ops(call.service)->list(&call, add_stored, &listing), "list") != 0)
+        if (list_one(&listing, store, &cause) == 0)
+            continue;
+        listing.n = before;
+        if (!stores_is_remote(store) || services->n_stores == 1) {
+            *err = cause;
             return -1;
+        }
+        log_warning("%s; its snapshots are not listed", cause.primary);
     }
     *list = listing.items;
     *n = listing.n;
     return 0;
 }
 
+static int clean_one(struct services *services, const struct service *store, const char *run,
+                     struct err *err)
+{
+    struct listing listing = {.services = services};
+
+    if (list_one(&listing, store, err) != 0)
+        return -1;
+    for (size_t i = 0; i < listing.n; i++) {
+        const struct snapshot_file *file = &listing.items[i];
+        struct ddb_call call = services_begin(services, store, err);
+
+        if (!file->partial || strstr(file->name, run) == NULL)
+            continue;
+        if (stores_end(&call, stores_ops(store)->remove(&call, file->name), "remove") != 0)
+            return -1;
+        log_info("removed the unfinished snapshot %s", file->place);
+    }
+    return 0;
+}
+
 int stores_clean(struct services *services, const char *run, struct err *err)
 {
-    struct snapshot_file *list = NULL;
-    size_t n = 0;
+    for (size_t i = 0; i < services->n_stores; i++) {
+        const struct service *store = &services->stores[i];
+        struct err cause = ERR_INIT;
 
-    if (stores_list(services, &list, &n, err) != 0)
-        return -1;
-    for (size_t i = 0; i < n; i++) {
-        if (!list[i].partial || strstr(list[i].name, run) == NULL)
+        if (clean_one(services, store, run, &cause) == 0)
             continue;
-        for (size_t s = 0; s < services->n_stores; s++) {
-            struct ddb_call call = services_begin(services, &services->stores[s], err);
-
-            if (strcmp(services->stores[s].label, list[i].store) == 0 &&
-                stores_end(&call, stores_ops(call.service)->remove(&call, list[i].name), "remove") != 0)
-                return -1;
+        if (!stores_is_remote(store)) {
+            *err = cause;
+            return -1;
         }
-        log_info("removed the unfinished snapshot %s", list[i].place);
+        log_warning("%s; an unfinished snapshot of run %s may have stayed there", cause.primary, run);
     }
     return 0;
 }

@@ -39,16 +39,19 @@ int stores_open(struct services *services, const char *label, const char *name,
 {
     struct err first = ERR_INIT;
 
-    for (size_t i = 0; i < services->n_stores; i++) {
-        struct err attempt = ERR_INIT;
+    for (int remote = 0; remote <= 1; remote++)
+        for (size_t i = 0; i < services->n_stores; i++) {
+            const struct service *store = &services->stores[i];
+            struct err attempt = ERR_INIT;
 
-        if (label != NULL && strcmp(services->stores[i].label, label) != 0)
-            continue;
-        if (open_in(services, &services->stores[i], name, stored, &attempt) == 0)
-            return 0;
-        if (first.code == ERR_NONE)
-            first = attempt;
-    }
+            if (stores_is_remote(store) != (remote == 1) ||
+                (label != NULL && strcmp(store->label, label) != 0))
+                continue;
+            if (open_in(services, store, name, stored, &attempt) == 0)
+                return 0;
+            if (first.code == ERR_NONE)
+                first = attempt;
+        }
     *err = first;
     if (err->code == ERR_NONE)
         err_set(err, ERR_PREPARE, "snapshot \"%s\": no store \"%s\" in environment \"%s\"", name,

@@ -4,27 +4,26 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "deploy/ship.h"
 
 struct stores_file {
     struct services *services;
     const char *name;
-    void **files; /* one for each store; NULL when that one has failed */
+    void **files; /* one for each store; NULL when that one has failed, or is shipped to */
+    struct ships *ships; /* to the remote stores, from a local one; NULL: none */
 };
 
-static bool any_alive(const struct stores_file *file)
+static const struct service *first_alive(const struct stores_file *file)
 {
     for (size_t i = 0; i < file->services->n_stores; i++)
         if (file->files[i] != NULL)
-            return true;
-    return false;
+            return &file->services->stores[i];
+    return NULL;
 }
 
-/* Whether the environment cannot do without the store ${label}. */
-static bool is_required(const struct stores_file *file, const char *label)
+static bool any_alive(const struct stores_file *file)
 {
-    const char *require = file->services->env->snapshot.require;
-
-    return strcmp(require, "all") == 0 || strcmp(require, label) == 0;
+    return first_alive(file) != NULL;
 }
 
 static void give_up(struct stores_file *file, size_t i)
@@ -45,8 +44,9 @@ static int lost(struct stores_file *file, size_t i, struct err *cause, struct er
     const char *label = file->services->stores[i].label;
 
     give_up(file, i);
-    if (any_alive(file) && !is_required(file, label)) {
+    if (any_alive(file) && !stores_is_required(file->services, label)) {
         log_warning("%s; going on without this store", cause->primary);
+        ship_source(file->ships, first_alive(file));
         return 0;
     }
     stores_abort(file);
@@ -54,11 +54,43 @@ static int lost(struct stores_file *file, size_t i, struct err *cause, struct er
     return -1;
 }
 
+/* Begin the file in every store that is remote, or in every one that is not. */
+static int create_in(struct stores_file *file, bool remote, struct err *err)
+{
+    struct services *services = file->services;
+
+    for (size_t i = services->n_stores; i-- > 0;) {
+        struct err cause = ERR_INIT;
+        struct ddb_call call = services_begin(services, &services->stores[i], &cause);
+
+        if (stores_is_remote(call.service) != remote)
+            continue;
+        if (stores_end(&call, stores_ops(call.service)->create(&call, file->name, &file->files[i]),
+                       "create") == 0)
+            continue;
+        file->files[i] = NULL;
+        if (stores_is_required(services, call.service->label)) {
+            stores_abort(file);
+            *err = cause;
+            return -1;
+        }
+        log_warning("%s; going on without this store", cause.primary);
+    }
+    return 0;
+}
+
+static bool has_remote(const struct services *services)
+{
+    for (size_t i = 0; i < services->n_stores; i++)
+        if (stores_is_remote(&services->stores[i]))
+            return true;
+    return false;
+}
+
 int stores_create(struct services *services, const char *name, struct stores_file **out,
                   struct err *err)
 {
     struct stores_file *file = arena_alloc(services->arena, sizeof *file);
-    bool begun = false;
 
     file->services = services;
     file->name = name;
@@ -66,25 +98,20 @@ int stores_create(struct services *services, const char *name, struct stores_fil
     *out = file;
     if (services->n_stores == 0)
         return err_set(err, ERR_PREPARE, "environment \"%s\" has no store", services->env->name);
-    for (size_t i = services->n_stores; i-- > 0;) {
-        struct err cause = ERR_INIT;
-        struct ddb_call call = services_begin(services, &services->stores[i], &cause);
-
-        if (stores_end(&call, stores_ops(call.service)->create(&call, name, &file->files[i]), "create") != 0) {
-            file->files[i] = NULL;
-            if (is_required(file, call.service->label)) {
-                stores_abort(file);
-                *err = cause;
-                return -1;
-            }
-            log_warning("%s; going on without this store", cause.primary);
-            continue;
-        }
-        begun = true;
+    if (create_in(file, false, err) != 0)
+        return -1;
+    if (any_alive(file)) {
+        if (has_remote(services))
+            ship_start(services, name, first_alive(file), &file->ships);
+        return 0;
     }
-    if (!begun)
+    if (create_in(file, true, err) != 0)
+        return -1;
+    if (!any_alive(file))
         return err_set(err, ERR_PREPARE, "no store of environment \"%s\" can be written",
                        services->env->name);
+    log_info("there is no local store to ship from: the snapshot is written at the network's pace, and the "
+             "database holds it open as long");
     return 0;
 }
 
@@ -102,7 +129,7 @@ static int write_all(void *arg, const void *data, size_t n, struct err *err)
             lost(file, i, &cause, err) != 0)
             return -1;
     }
-    return 0;
+    return ship_grow(file->ships, n, err);
 }
 
 struct bundle_out stores_out(struct stores_file *file)
@@ -112,7 +139,8 @@ struct bundle_out stores_out(struct stores_file *file)
 
 int stores_commit(struct stores_file *file, const char **label, struct err *err)
 {
-    *label = NULL;
+    const struct service *kept = NULL;
+
     for (size_t i = 0; i < file->services->n_stores; i++) {
         struct err cause = ERR_INIT;
         struct ddb_call call = services_begin(file->services, &file->services->stores[i], &cause);
@@ -122,9 +150,9 @@ int stores_commit(struct stores_file *file, const char **label, struct err *err)
             continue;
         file->files[i] = NULL;
         if (stores_end(&call, stores_ops(call.service)->commit(&call, handle), "commit") != 0) {
-            bool last = *label == NULL && !any_alive(file);
+            bool last = kept == NULL && !any_alive(file);
 
-            if (last || is_required(file, call.service->label)) {
+            if (last || stores_is_required(file->services, call.service->label)) {
                 stores_abort(file);
                 *err = cause;
                 return -1;
@@ -132,11 +160,13 @@ int stores_commit(struct stores_file *file, const char **label, struct err *err)
             log_warning("%s; going on without this store", cause.primary);
             continue;
         }
-        if (*label == NULL)
-            *label = call.service->label;
+        if (kept == NULL)
+            kept = call.service;
     }
-    if (*label == NULL)
+    if (kept == NULL)
         return err_set(err, ERR_PREPARE, "no store has kept snapshot \"%s\"", file->name);
+    *label = kept->label;
+    ship_complete(file->ships, kept);
     return 0;
 }
 
@@ -144,4 +174,7 @@ void stores_abort(struct stores_file *file)
 {
     for (size_t i = 0; i < file->services->n_stores; i++)
         give_up(file, i);
+    if (file->ships != NULL)
+        ship_abort(file->services, file->name);
+    file->ships = NULL;
 }

@@ -40,6 +40,10 @@ document 0 doctor doctor production
 document 0 snapshot snapshot production
 document 0 "snapshot list" snapshot list production
 document 0 "snapshot verify" snapshot verify production
+sed 's/stores: {/stores: { vault: { plugin = "local"; path = "vault"; };/; s/protected = true;/protected = true; snapshot: { stores = ["local", "vault"]; };/' \
+    deploy-db.cfg >two.cfg
+document 0 "snapshot push" snapshot push production --config two.cfg
+document 0 "snapshot push" snapshot pull production --store vault --config two.cfg
 document 0 run restore production --into beside --yes
 document 0 sql upgrade production heads --sql
 

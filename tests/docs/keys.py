@@ -34,6 +34,7 @@ NESTED = {
     ("plan", "recovery"): "rung",
     ("log", "runs"): "run of the log",
     ("snapshot list", "snapshots"): "file",
+    ("snapshot push", "transfers"): "transfer",
     ("run", "written_since"): "written",
     ("run", "error"): "problem",
     ("run", "masked"): "masked table",
