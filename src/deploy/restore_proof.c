@@ -10,6 +10,8 @@
 #include "pg/copy.h"
 #include "pg/copy_plan.h"
 
+enum { LOCK_WAIT_MS = 60000 };
+
 /* A table is read in ranges of about so many bytes. */
 #define RANGE_BYTES ((int64_t)32 << 20)
 
@@ -264,16 +266,19 @@ static int read_plan(struct run *run, struct restore_proof *proof, const struct 
 {
     const char *changed = NULL;
     struct db *db = NULL;
+    char exported[64];
     int server = 0;
+    int rc;
 
-    if (copy_open(run->services->target, proof->fresh, NULL, &db, err) != 0)
+    if (db_open(run->services->target, proof->fresh, DB_READ, &db, err) != 0)
         return -1;
     server = db_server_version(db) / 10000;
-    if (copy_plan_take(db, run->arena, -1, LOCK_WAIT_MS, &proof->plan, &changed, err) != 0) {
-        db_close(db);
-        return -1;
-    }
+    rc = db_export_snapshot(db, exported, err);
+    if (rc == 0)
+        rc = copy_plan_take(db, run->arena, -1, LOCK_WAIT_MS, &proof->plan, &changed, err);
     db_close(db);
+    if (rc != 0)
+        return -1;
     if (changed != NULL)
         return err_set(err, ERR_OPERATOR, "table %s was changed while it was compared", changed);
     if (same_tables(run->arena, proof, bundle, err) != 0)
