@@ -251,7 +251,7 @@ void run_close(struct run *run)
 {
     if (run == NULL)
         return;
-    ship_join(run);
+    ship_leave(run); /* a run that stays unfinished waits for nothing */
     dblock_free(run->lock);
     run->lock = NULL;
     db_close(run->db);

@@ -39,8 +39,10 @@ void ship_abort(struct services *services, const char *name);
  * local file is removed. Class ERR_PREPARE. Changes: files. */
 int ship_await(struct run *run, const char *name, struct err *err) CHECK;
 
-/* ship_join(run): wait for all that is under way; what does not arrive is a warning of the run. */
+/* ship_join(run): wait for all that is under way. ship_leave(run): stop it; what has arrived stays
+ * unfinished. What does not arrive is a warning of the run. */
 void ship_join(struct run *run);
+void ship_leave(struct run *run);
 
 /* --- on request ------------------------------------------------------------------------------------- */
 

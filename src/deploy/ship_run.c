@@ -235,9 +235,8 @@ static void tell(struct run *run, struct ships *ships)
 
         pthread_mutex_lock(&ships->feed.mutex);
         if (shipping->ship.state == SHIP_FAILED && !shipping->told) {
-            run_warn(run, "snapshot %s is not in store \"%s\" (`deploy-db snapshot push %s` goes on with "
-                          "it): %s",
-                     ships->name, shipping->ship.to->label, run->env->name, shipping->ship.err.primary);
+            run_warn(run, "%s; snapshot %s is not there yet, `deploy-db snapshot push %s` sends it",
+                     shipping->ship.err.primary, ships->name, run->env->name);
             shipping->told = true;
         }
         pthread_mutex_unlock(&ships->feed.mutex);
@@ -330,4 +329,15 @@ void ship_join(struct run *run)
         tell(run, *services->ships);
         drop(services);
     }
+}
+
+void ship_leave(struct run *run)
+{
+    struct services *services = run->services;
+
+    if (services->ships == NULL)
+        return;
+    for (struct ships *ships = *services->ships; ships != NULL; ships = ships->next)
+        stop(ships, false);
+    ship_join(run);
 }

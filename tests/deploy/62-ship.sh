@@ -110,7 +110,7 @@ for require in any local; do
     expect_contains "$(cat err)" "warning: store \"slow\": could not connect"
 done
 expect_status 0 ddb staging --json >out 2>err
-expect_contains "$(cat out)" 'is not in store \"slow\"'
+expect_contains "$(cat out)" 'is not there yet'
 at_heads || fail "not deployed"
 is_whole snapshots || fail "no snapshot"
 expect_status 0 ddb snapshot list staging >out 2>err
