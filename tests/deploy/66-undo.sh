@@ -1,6 +1,7 @@
 #!/bin/bash
 # restore --undo: what a restore has put aside becomes the live database again, with every row that was
 # there, also when it is cut off at every step; refused where it is not clear what is meant.
+# time-limit: 600
 . "${DDB_SRC:-.}/tests/harness/functions.sh"
 . "$DDB_SRC/tests/harness/cluster.sh"
 . "$DDB_SRC/tests/harness/catalog.sh"
