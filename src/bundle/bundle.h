@@ -115,10 +115,11 @@ struct bundle {
 int bundle_open(const struct bundle_in *in, struct arena *arena, struct bundle *bundle,
                 struct err *err) CHECK;
 
-/* bundle_verify(bundle, progress, arg, err): level `full`: every byte against its hash, every zstd
- * frame decoded. */
-int bundle_verify(const struct bundle *bundle, void (*progress)(void *, int64_t, int64_t),
-                  void *arg, struct err *err) CHECK;
+/* bundle_verify(bundle, jobs, progress, arg, err): level `full`: every byte against its hash, every zstd
+ * frame decoded, by ${jobs} threads; one damaged member is named. ${progress} and the bundle's
+ * read are called by one thread at a time. */
+int bundle_verify(const struct bundle *bundle, int jobs,
+                  void (*progress)(void *, int64_t, int64_t), void *arg, struct err *err) CHECK;
 
 /* Read one data member ("main.dump") or compressed member ("globals.sql") as it was before
  * compression, checking the hash of each part on the way. read gives 0 at the end. */

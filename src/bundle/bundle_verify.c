@@ -1,4 +1,6 @@
 /* bundle_verify - level `full`: every byte is read, hashed and decompressed. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/cancel.h"
@@ -9,20 +11,54 @@
 
 enum { CHUNK = 256 * 1024 };
 
-struct verify {
-    const struct bundle *bundle;
+/* What the threads share. */
+struct shared {
+    struct bundle bundle; /* reads with the mutex */
+    struct bundle_in in;  /* what it reads from */
+    pthread_mutex_t mutex; /* for what follows, and for reading */
     void (*progress)(void *arg, int64_t done, int64_t total);
     void *arg;
     int64_t done, total; /* stored bytes */
+    size_t next;         /* the first member that nobody has looked at */
+    size_t failed;       /* the first one that is damaged; SIZE_MAX: none */
+    struct err err;      /* its failure */
+    atomic_bool stop;
+};
+
+/* One of them. */
+struct verify {
+    struct shared *shared;
+    const struct bundle *bundle;
+    int64_t told; /* bytes of the member at hand that are counted already */
     unsigned char data[CHUNK];
 };
 
-static int step(const struct verify *verify, int64_t done, struct err *err)
+static ssize_t read_locked(void *arg, int64_t offset, void *data, size_t cap, struct err *err)
 {
-    if (verify->progress != NULL)
-        verify->progress(verify->arg, done, verify->total);
+    struct shared *shared = arg;
+    ssize_t n;
+
+    pthread_mutex_lock(&shared->mutex);
+    n = shared->in.read(shared->in.arg, offset, data, cap, err);
+    pthread_mutex_unlock(&shared->mutex);
+    return n;
+}
+
+/* ${at} bytes of the member at hand are read. */
+static int step(struct verify *verify, int64_t at, struct err *err)
+{
+    struct shared *shared = verify->shared;
+
+    pthread_mutex_lock(&shared->mutex);
+    shared->done += at - verify->told;
+    verify->told = at;
+    if (shared->progress != NULL)
+        shared->progress(shared->arg, shared->done, shared->total);
+    pthread_mutex_unlock(&shared->mutex);
     if (cancel_requested())
         return err_set(err, ERR_PREPARE, "the check of the snapshot was interrupted");
+    if (atomic_load_explicit(&shared->stop, memory_order_relaxed))
+        return err_set(err, ERR_PREPARE, "stopped");
     return 0;
 }
 
@@ -41,11 +77,10 @@ static int check_plain(struct verify *verify, const struct bundle_member *member
         if (rc == 0) {
             digest_add(digest, verify->data, n);
             at += (int64_t)n;
-            rc = step(verify, verify->done + at, err);
+            rc = step(verify, at, err);
         }
     }
     digest_end(digest, sha256);
-    verify->done += member->size_bytes;
     if (rc == 0 && strcmp(sha256, member->sha256) != 0)
         rc = err_set(err, ERR_PREPARE,
                      "member \"%s\" of the snapshot is damaged: its hash differs", member->name);
@@ -58,47 +93,91 @@ static int check_stream(struct verify *verify, struct bundle_stream *stream, str
 
     do {
         n = bundle_read(stream, verify->data, CHUNK, err);
-        if (n < 0 || step(verify, verify->done + bundle_read_taken(stream), err) < 0)
+        if (n < 0 || step(verify, bundle_read_taken(stream), err) < 0)
             return -1;
     } while (n > 0);
-    verify->done += bundle_read_taken(stream);
     return 0;
 }
 
-static int check_all(struct verify *verify, struct err *err)
+/* A later part of a member was read with the first. */
+static int check_member(struct verify *verify, size_t i, struct err *err)
 {
     const struct bundle *bundle = verify->bundle;
+    char base[BUNDLE_NAME_MAX + 1];
+    struct bundle_stream *stream;
+    int part, rc;
 
-    for (size_t i = 0; i < bundle->n_members; i++) {
-        char base[BUNDLE_NAME_MAX + 1];
-        int part, rc = 0;
-
-        if (!bundle_manifest_base(bundle->members[i].name, base, &part)) {
-            rc = check_plain(verify, &bundle->members[i], err);
-        } else if (part <= 0) { /* a later part was read with the first */
-            struct bundle_stream *stream = bundle_read_at(bundle, i);
-
-            rc = check_stream(verify, stream, err);
-            bundle_read_close(stream);
-        }
-        if (rc < 0)
-            return -1;
-    }
-    return 0;
+    verify->told = 0;
+    if (!bundle_manifest_base(bundle->members[i].name, base, &part))
+        return check_plain(verify, &bundle->members[i], err);
+    if (part > 0)
+        return 0;
+    stream = bundle_read_at(bundle, i);
+    rc = check_stream(verify, stream, err);
+    bundle_read_close(stream);
+    return rc;
 }
 
-int bundle_verify(const struct bundle *bundle, void (*progress)(void *, int64_t, int64_t),
-                  void *arg, struct err *err)
+static void *work(void *arg)
 {
     struct verify *verify = mem_alloc(sizeof *verify);
-    int rc;
+    struct shared *shared = arg;
+    struct err err = ERR_INIT;
 
-    verify->bundle = bundle;
-    verify->progress = progress;
-    verify->arg = arg;
-    for (size_t i = 0; i < bundle->n_members; i++)
-        verify->total += bundle->members[i].size_bytes;
-    rc = check_all(verify, err);
+    verify->shared = shared;
+    verify->bundle = &shared->bundle;
+    while (!atomic_load(&shared->stop)) {
+        size_t i;
+
+        pthread_mutex_lock(&shared->mutex);
+        i = shared->next < shared->bundle.n_members ? shared->next++ : SIZE_MAX;
+        pthread_mutex_unlock(&shared->mutex);
+        if (i == SIZE_MAX)
+            break;
+        if (check_member(verify, i, &err) < 0) {
+            bool stopped = atomic_exchange(&shared->stop, true);
+
+            pthread_mutex_lock(&shared->mutex);
+            if (!stopped || (i < shared->failed && strcmp(err.primary, "stopped") != 0)) {
+                shared->failed = i;
+                shared->err = err;
+            }
+            pthread_mutex_unlock(&shared->mutex);
+        }
+    }
     mem_free(verify);
+    return NULL;
+}
+
+int bundle_verify(const struct bundle *bundle, int jobs,
+                  void (*progress)(void *, int64_t, int64_t), void *arg, struct err *err)
+{
+    struct shared *shared = mem_alloc(sizeof *shared);
+    pthread_t *threads = mem_alloc((size_t)(jobs > 1 ? jobs : 1) * sizeof *threads);
+    int n = 0, rc = 0;
+
+    shared->bundle = *bundle;
+    shared->in = bundle->in;
+    shared->bundle.in.read = read_locked;
+    shared->bundle.in.arg = shared;
+    shared->progress = progress;
+    shared->arg = arg;
+    shared->failed = SIZE_MAX;
+    pthread_mutex_init(&shared->mutex, NULL);
+    for (size_t i = 0; i < bundle->n_members; i++)
+        shared->total += bundle->members[i].size_bytes;
+    while (n < jobs - 1 && (size_t)n + 1 < bundle->n_members &&
+           pthread_create(&threads[n], NULL, work, shared) == 0)
+        n++; /* a thread less is no failure: this one works too */
+    work(shared);
+    while (n > 0)
+        pthread_join(threads[--n], NULL);
+    if (shared->failed != SIZE_MAX) {
+        *err = shared->err;
+        rc = -1;
+    }
+    pthread_mutex_destroy(&shared->mutex);
+    mem_free(threads);
+    mem_free(shared);
     return rc;
 }

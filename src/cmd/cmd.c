@@ -1,6 +1,7 @@
 /* cmd - see cmd.h. */
 #include "cmd/cmd.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -114,21 +115,30 @@ static int choose_env(struct cmd_context *context, bool required, struct err *er
                            : err_hint(err, "Did you mean \"%s\"?", nearest);
 }
 
-/* --wait overrides the environment's lock.wait. */
-static int override_wait(struct cmd_context *context, struct err *err)
+/* --wait and --jobs override the environment's lock.wait and snapshot.jobs. */
+static int override(struct cmd_context *context, struct err *err)
 {
-    const char *wait = context->options->value[OPT_WAIT];
+    const char *wait = context->options->value[OPT_WAIT], *jobs = context->options->value[OPT_JOBS];
     struct env *env;
+    char *end;
 
-    if (wait == NULL || context->env == NULL)
+    if ((wait == NULL && jobs == NULL) || context->env == NULL)
         return 0;
     env = arena_alloc(context->arena, sizeof *env);
     *env = *context->env;
     context->env = env;
-    if (conf_duration(wait, &env->lock_wait_ms) == 0)
+    if (wait != NULL && conf_duration(wait, &env->lock_wait_ms) != 0) {
+        err_set(err, ERR_USAGE, "option \"--wait\": \"%s\" is not a duration", wait);
+        return err_hint(err, "Write it as 30s or 5min.");
+    }
+    if (jobs == NULL)
         return 0;
-    err_set(err, ERR_USAGE, "option \"--wait\": \"%s\" is not a duration", wait);
-    return err_hint(err, "Write it as 30s or 5min.");
+    env->snapshot.jobs = (int)strtol(jobs, &end, 10);
+    if (*end == '\0' && strlen(jobs) <= 3 && env->snapshot.jobs >= 1 &&
+        env->snapshot.jobs <= CONF_JOBS_MOST)
+        return 0;
+    return err_set(err, ERR_USAGE, "option \"--jobs\": \"%s\" is not a number from 1 to %d", jobs,
+                   CONF_JOBS_MOST);
 }
 
 static int prepare(struct cmd_context *context, const struct cmd *cmd, struct err *err)
@@ -143,7 +153,7 @@ static int prepare(struct cmd_context *context, const struct cmd *cmd, struct er
         struct err usage = ERR_INIT;
 
         if ((choose_env(context, (cmd->flags & CMD_ENV) != 0, &usage) != 0 ||
-             override_wait(context, &usage) != 0) &&
+             override(context, &usage) != 0) &&
             errs.n == 0)
             *err = usage;
         if (err->code == ERR_NONE &&

@@ -59,6 +59,8 @@ struct conf_masks {
     size_t n;
 };
 
+enum { CONF_JOBS_MOST = 256 };
+
 enum conf_rung { RUNG_TRANSACTION, RUNG_DOWNGRADE, RUNG_RESTORE };
 
 /* One environment, with every default filled in. */

@@ -9,7 +9,7 @@ static const char *const targets[] = {"head", "heads", NULL};
 static const char *const checksums[] = {"ignore", "warn", "strict", NULL};
 static const char *const verify_levels[] = {"fast", "full", NULL};
 
-enum { KEEP_MOST = 9999, RETRIES_MOST = 1000, LEVEL_MOST = 19, JOBS_MOST = 256, REPLACED_MOST = 99 };
+enum { KEEP_MOST = 9999, RETRIES_MOST = 1000, LEVEL_MOST = 19, REPLACED_MOST = 99 };
 #define SERVER_MS INT32_MAX /* the server's timeouts are 32-bit milliseconds */
 #define ANY_MS    INT64_MAX
 
@@ -80,7 +80,8 @@ const struct conf_key conf_keys_table[] = {
     STRING(GROUP_SNAPSHOT, "require", struct env, snapshot.require, "all"),
     INT(GROUP_SNAPSHOT, "compression_level", struct env, snapshot.compression_level, "3", 1,
         LEVEL_MOST),
-    INT(GROUP_SNAPSHOT, "jobs", struct env, snapshot.jobs, NULL, 1, JOBS_MOST),
+    INT(GROUP_SNAPSHOT, "jobs", struct env, snapshot.jobs, NULL, 1,
+        CONF_JOBS_MOST),
     {.in = GROUP_SNAPSHOT, .name = "copy_threshold", .kind = KIND_SIZE,
      .offset = offsetof(struct env, snapshot.copy_threshold), .fallback = "1MB"},
     {.in = GROUP_SNAPSHOT, .name = "max_memory", .kind = KIND_SIZE,

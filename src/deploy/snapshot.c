@@ -317,7 +317,7 @@ int snapshot_verify(struct services *services, const char *label, const char *na
         return -1;
     rc = meta_parse(services->arena, stored.bundle.meta, &meta, err);
     if (rc == 0 && strcmp(level, "full") == 0) {
-        rc = bundle_verify(&stored.bundle, show_verifying, NULL, err);
+        rc = bundle_verify(&stored.bundle, services->env->snapshot.jobs, show_verifying, NULL, err);
         if (rc == 0 && plugin->verify != NULL) {
             struct ddb_call call = services_begin(services, &services->snapshot, err);
 

@@ -53,6 +53,14 @@ static int refuse_hidden(const struct db *db, const struct db_result *rows, stru
     return n > 0 ? -1 : 0;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    const struct copy_table *left = a, *right = b;
+    int order = strcmp(left->schema, right->schema);
+
+    return order != 0 ? order : strcmp(left->name, right->name);
+}
+
 /* Large objects have no rows that COPY could read; they are counted. */
 static int read_large_objects(struct db *db, struct copy_plan *plan, struct err *err)
 {
@@ -205,6 +213,8 @@ int copy_plan_take(struct db *db, struct arena *arena, int64_t threshold, int64_
     for (size_t i = 0; i < plan->n; i++)
         plan->tables[i].own =
             plan->tables[i].plain && threshold >= 0 && plan->tables[i].bytes >= threshold;
+    if (plan->n > 0)
+        qsort(plan->tables, plan->n, sizeof *plan->tables, by_name);
     return 0;
 }
 

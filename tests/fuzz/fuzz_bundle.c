@@ -54,11 +54,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             /* Members that were never compared with a file: reading them must still be safe. */
             bundle.in = in;
             err_clear(&err);
-            if (bundle_verify(&bundle, NULL, NULL, &err) == 0)
+            if (bundle_verify(&bundle, 3, NULL, NULL, &err) == 0)
                 read_all(&bundle, "main.dump");
         }
     } else if (bundle_open(&in, arena, &bundle, &err) == 0 &&
-               bundle_verify(&bundle, NULL, NULL, &err) == 0) {
+               bundle_verify(&bundle, 3, NULL, NULL, &err) == 0) {
         read_all(&bundle, "main.dump");
         read_all(&bundle, "globals.sql");
     }

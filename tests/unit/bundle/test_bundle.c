@@ -117,7 +117,7 @@ static void full_round_trip(void **state)
     assert_string_equal(bundle.tables[1].name, "na\tme \xc3\xa9");
     assert_string_equal(bundle.tables[2].name, "latin \\xe9");
     assert_int_equal(bundle.tables[0].rows, 12);
-    assert_int_equal(bundle_verify(&bundle, NULL, NULL, &err), 0);
+    assert_int_equal(bundle_verify(&bundle, 3, NULL, NULL, &err), 0);
     expect_noise(&bundle, "main.dump", NOISE);
     expect_noise(&bundle, "data/small", 5);
     expect_noise(&bundle, "empty", 0);
@@ -173,7 +173,7 @@ static void chunks_stand_between_parts(void **state)
 
     in = memfile_in(&file);
     assert_int_equal(bundle_open(&in, arena, &bundle, &err), 0);
-    assert_int_equal(bundle_verify(&bundle, NULL, NULL, &err), 0);
+    assert_int_equal(bundle_verify(&bundle, 3, NULL, NULL, &err), 0);
     expect_noise(&bundle, "main.dump", NOISE);
     for (size_t i = 0; i < bundle.n_members; i++)
         if (bundle_chunk_of(&bundle.members[i], &oid, &number)) {
@@ -239,7 +239,7 @@ static void verify_reports_progress(void **state)
     end(writer);
     in = memfile_in(&file);
     assert_int_equal(bundle_open(&in, arena, &bundle, &err), 0);
-    assert_int_equal(bundle_verify(&bundle, last_progress, last, &err), 0);
+    assert_int_equal(bundle_verify(&bundle, 3, last_progress, last, &err), 0);
     assert_int_equal(last[0], last[1]);
     assert_true(last[0] > 3000000);
 }

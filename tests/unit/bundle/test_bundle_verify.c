@@ -45,7 +45,7 @@ static int check(struct memfile *file, struct err *err)
     int rc = bundle_open(&in, scratch, &bundle, err);
 
     if (rc == 0)
-        rc = bundle_verify(&bundle, NULL, NULL, err);
+        rc = bundle_verify(&bundle, 3, NULL, NULL, err);
     arena_free(scratch);
     return rc;
 }
@@ -133,7 +133,7 @@ static void a_shrinking_input_is_noticed(void **state)
     (void)state;
     assert_int_equal(bundle_open(&in, arena, &bundle, &err), 0);
     whole.bytes.len = (size_t)bundle.members[4].offset + 10;
-    assert_int_equal(bundle_verify(&bundle, NULL, NULL, &err), -1);
+    assert_int_equal(bundle_verify(&bundle, 3, NULL, NULL, &err), -1);
     whole.bytes.len = len;
     assert_string_equal(err.primary, "the snapshot is cut off in member \"main.dump.zst.000000\"");
 }
