@@ -13,7 +13,7 @@ VARIANT := $(if $(FUZZ),fuzz,$(if $(SANITIZE),asan,$(if $(FAULTS),faults,release
 BUILD   ?= build
 B       := $(BUILD)/$(VARIANT)
 
-PKGS     := libpq libarchive libzstd libxxhash libconfig jansson libcrypto inih
+PKGS     := libpq libarchive libzstd libxxhash libconfig jansson libcrypto inih libssh2
 PG_QUERY := $(firstword $(wildcard /usr/lib/*/libpg_query.a /usr/lib/libpg_query.a /usr/local/lib/libpg_query.a))
 MISSING  := $(shell pkg-config --exists $(PKGS) 2>/dev/null || echo $(PKGS)) $(if $(PG_QUERY),,libpg_query)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
@@ -117,6 +117,7 @@ $(B)/plugins/%.o: plugins/%.c src/plugin.h $(READY) | $(GEN)
 
 PLUGIN_LIBS_sql     := $(shell pkg-config --libs libcrypto libpq 2>/dev/null)
 PLUGIN_LIBS_alembic := $(shell pkg-config --libs inih jansson 2>/dev/null)
+PLUGIN_LIBS_sftp    := $(shell pkg-config --libs libssh2 2>/dev/null)
 define PLUGIN_RULE
 $(B)/plugins/$(1).so: $(patsubst plugins/%.c,$(B)/plugins/%.o,$(wildcard plugins/$(1)/*.c))
 	$(if $(V),,@echo "  LD    $$@")
