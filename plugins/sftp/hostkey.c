@@ -117,19 +117,29 @@ int hostkey_prefer(struct ddb_call *call, LIBSSH2_SESSION *ssh, struct hostkey *
     return sftp_host->fail(call, "libssh2 does not take the kinds of host keys \"%s\"", wanted);
 }
 
+static enum hostkey_answer not_pinned(struct ddb_call *call, const struct hostkey *hostkey)
+{
+    sftp_host->fail(call, "%s has another host key than the pinned one",
+                    site_name(call, hostkey->site));
+    sftp_host->detail(call, "It shows %s; fingerprint = \"%s\".", hostkey->shown,
+                      hostkey->site->fingerprint);
+    sftp_host->hint(call, "Somebody may stand between. Ask the server's administrator which "
+                          "fingerprint is right before you change the setting.");
+    return HOSTKEY_FAILED;
+}
+
 enum hostkey_answer hostkey_none(struct ddb_call *call, struct hostkey *hostkey)
 {
     const char *types = known_types(call, &hostkey->hosts);
 
     if (!hostkey->is_last)
         return HOSTKEY_NEXT;
+    if (hostkey->shown != NULL)
+        return not_pinned(call, hostkey);
     sftp_host->fail(call, "%s and libssh2 %s have no algorithms in common",
                     site_name(call, hostkey->site), libssh2_version(0));
     sftp_host->detail(call, "It was asked for host keys of these kinds: %s%s.", hostkey->asked,
                       types != NULL ? ", which known_hosts has" : "");
-    if (hostkey->shown != NULL)
-        sftp_host->detail(call, "It has shown these keys, which are not the pinned one: %s.",
-                          hostkey->shown);
     sftp_host->hint(call, "Use transport = \"ssh\", whose algorithms are those of the system's ssh; or "
                           "look whether the server still has such a key (ssh-keyscan).");
     return HOSTKEY_FAILED;
@@ -151,14 +161,7 @@ static enum hostkey_answer check_pin(struct ddb_call *call, struct hostkey *host
     hostkey->shown = sftp_host->format(call, "%s%s%s %s", hostkey->shown != NULL ? hostkey->shown : "",
                                        hostkey->shown != NULL ? ", " : "", shown->type,
                                        shown->fingerprint);
-    if (!hostkey->is_last)
-        return HOSTKEY_NEXT;
-    sftp_host->fail(call, "%s has another host key than the pinned one", site_name(call, site));
-    sftp_host->detail(call, "It shows %s; fingerprint = \"%s\".", hostkey->shown,
-                      site->fingerprint);
-    sftp_host->hint(call, "Somebody may stand between. Ask the server's administrator which "
-                          "fingerprint is right before you change the setting.");
-    return HOSTKEY_FAILED;
+    return hostkey->is_last ? not_pinned(call, hostkey) : HOSTKEY_NEXT;
 }
 
 static enum hostkey_answer changed(struct ddb_call *call, const struct hostkey *hostkey,
