@@ -38,6 +38,7 @@ struct conf_plugin {
 struct conf_keep {
     int last, hourly, daily, weekly, monthly, yearly, min_keep;
     int64_t within_ms;
+    int64_t partial_after_ms; /* when an unfinished file is taken for abandoned */
     bool given;
 };
 

@@ -55,6 +55,7 @@ const struct conf_key conf_keys_table[] = {
     INT(GROUP_KEEP, "yearly", struct conf_store, keep.yearly, "0", 0, KEEP_MOST),
     DURATION(GROUP_KEEP, "within", struct conf_store, keep.within_ms, "0", ANY_MS),
     INT(GROUP_KEEP, "min_keep", struct conf_store, keep.min_keep, "0", 0, KEEP_MOST),
+    DURATION(GROUP_KEEP, "partial_after", struct conf_store, keep.partial_after_ms, "1d", ANY_MS),
 
     STRING(GROUP_ENV, "database", struct env, database, NULL),
     STRING(GROUP_ENV, "maintenance_database", struct env, maintenance_database, "postgres"),
