@@ -85,7 +85,7 @@ struct env {
         int compression_level, jobs;
         int64_t copy_threshold;       /* tables of so many bytes are copied by several sessions */
         int64_t max_memory;           /* bytes that taking one may use */
-        const char *verify;           /* "fast" or "full" */
+        const char *verify;           /* "fast", "full" or "restore" */
         int64_t ship_timeout_ms;      /* for remote stores, from the local file's end; 0: none */
     } snapshot;
     struct {

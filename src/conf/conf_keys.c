@@ -7,7 +7,7 @@
 
 static const char *const targets[] = {"head", "heads", NULL};
 static const char *const checksums[] = {"ignore", "warn", "strict", NULL};
-static const char *const verify_levels[] = {"fast", "full", NULL};
+static const char *const verify_levels[] = {"fast", "full", "restore", NULL};
 
 enum { KEEP_MOST = 9999, RETRIES_MOST = 1000, LEVEL_MOST = 19, REPLACED_MOST = 99 };
 #define SERVER_MS INT32_MAX /* the server's timeouts are 32-bit milliseconds */
@@ -144,7 +144,7 @@ static const struct {
 const char *const conf_keys_commands[] = {
     "deploy",   "plan",   "status",  "check",     "recover", "current",  "heads",   "history",
     "branches", "show",   "upgrade", "downgrade", "stamp",   "revision", "merge",   "snapshot",
-    "list",     "verify", "prune",   "push",      "pull",    "restore",  "refresh", "log",
+    "list",     "verify", "prune",   "drill",  "push",      "pull",    "restore",  "refresh", "log",
     "report",   "mergeheads", "init",  "import", "doctor",   "plugins",  "config",  "help",
     "version",  NULL,
 };

@@ -14,6 +14,7 @@
 #include "deploy/stores.h"
 #include "deploy/written.h"
 #include "pg/drift.h"
+#include "pg/inuse.h"
 #include "pg/ledger.h"
 #include "pg/swap.h"
 #include "pg/versions.h"
@@ -151,7 +152,9 @@ int restore_load(struct run *run, struct db *admin, const char *label, const cha
     int64_t started = clock_mono_ms();
     char span[32];
 
-    if (stores_open(run->services, label, snapshot, &stored, err) != 0)
+    /* until ${admin} is closed: prune lets it alone so long */
+    if (inuse_share(admin, snapshot, err) != 0 ||
+        stores_open(run->services, label, snapshot, &stored, err) != 0)
         return -1;
     log_info("restoring snapshot %s into database \"%s\"", snapshot, fresh);
     if (load(run, admin, &stored, fresh, meta, err) != 0) {

@@ -13,6 +13,7 @@
 #include "deploy/snapshot_copy.h"
 #include "deploy/snapshot_describe.h"
 #include "deploy/stores.h"
+#include "deploy/verification.h"
 #include "pg/copy_plan.h"
 
 /* How often a snapshot is exported anew, because another session has rewritten a table between that
@@ -271,6 +272,7 @@ int snapshot_take(struct run *run, struct snapshot_result *result, struct err *e
 {
     struct services *services = run->services;
     struct taking taking = {.run = run, .services = services, .err = err};
+    struct verification verification;
     int64_t started = clock_mono_ms();
     int rc;
 
@@ -280,12 +282,14 @@ int snapshot_take(struct run *run, struct snapshot_result *result, struct err *e
         return -1;
     rc = take(&taking, result);
     if (rc == 0)
-        rc = snapshot_verify(services, result->store, result->name, run->env->snapshot.verify,
-                             err);
+        rc = verification_prove(run, result->store, result->name,
+                                evidence_level(run->env->snapshot.verify), &verification, err);
     if (rc != 0)
         ship_abort(services, result->name);
     else
         rc = ship_await(run, result->name, err);
+    if (rc == 0)
+        verification_record(run, &verification);
     if (rc != 0) {
         err_as(err, ERR_PREPARE);
         return err_wrap(err, "could not take the snapshot");

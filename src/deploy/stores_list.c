@@ -4,12 +4,15 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "deploy/evidence_name.h"
+#include "deploy/stores_files.h"
 
 struct listing {
     struct services *services;
     const struct service *store;
     struct snapshot_file *items;
     size_t n, cap;
+    bool all; /* evidence too */
 };
 
 /* A snapshot of this environment is called ENV-YYYYMMDDTHHMMSSZ-…, an unfinished one has a dot before:
@@ -29,7 +32,8 @@ static int add_stored(void *arg, const struct ddb_stored *stored)
     struct listing *listing = arg;
     struct arena *arena = listing->services->arena;
 
-    if (!is_ours(listing->services, stored->name))
+    if (!is_ours(listing->services, stored->name) ||
+        (!listing->all && evidence_is(stored->name)))
         return 0;
     if (listing->n == listing->cap) {
         size_t cap = listing->cap ? listing->cap * 2 : 32;
@@ -78,6 +82,18 @@ int stores_list(struct services *services, struct snapshot_file **list, size_t *
         }
         log_warning("%s; its snapshots are not listed", cause.primary);
     }
+    *list = listing.items;
+    *n = listing.n;
+    return 0;
+}
+
+int stores_list_all(struct services *services, const struct service *store,
+                    struct snapshot_file **list, size_t *n, struct err *err)
+{
+    struct listing listing = {.services = services, .all = true};
+
+    if (list_one(&listing, store, err) != 0)
+        return -1;
     *list = listing.items;
     *n = listing.n;
     return 0;
