@@ -143,7 +143,8 @@ enum err_code restore_run(struct run *run, const char *snapshot, struct err *err
     struct db *admin = NULL;
     enum err_code status;
 
-    if (run_open_journal(run, err) != 0) {
+    if (run_open_journal(run, err) != 0 ||
+        journal_note(run->journal, "snapshot", snapshot, err) != 0) {
         err_as(err, ERR_PREPARE);
         return ERR_PREPARE;
     }
