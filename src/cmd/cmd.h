@@ -102,8 +102,11 @@ int cmd_write_revision(struct cmd_context *context, struct err *err);
 int cmd_write_merge(struct cmd_context *context, struct err *err);
 int cmd_write_mergeheads(struct cmd_context *context, struct err *err);
 int cmd_snapshot(struct cmd_context *context, struct err *err);
-int cmd_snapshot_list(struct cmd_context *context, struct err *err);
-int cmd_snapshot_verify(struct cmd_context *context, struct err *err);
+int cmd_keep_list(struct cmd_context *context, struct err *err);
+int cmd_keep_show(struct cmd_context *context, struct err *err);
+int cmd_keep_verify(struct cmd_context *context, struct err *err);
+int cmd_keep_drill(struct cmd_context *context, struct err *err);
+int cmd_keep_prune(struct cmd_context *context, struct err *err);
 int cmd_restore(struct cmd_context *context, struct err *err);
 int cmd_restore_undo(struct cmd_context *context, struct err *err); /* of cmd_restore */
 int cmd_refresh(struct cmd_context *context, struct err *err);

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "deploy/deploy.h"
+#include "deploy/drill.h"
 #include "deploy/lists.h"
 #include "deploy/phases.h"
 #include "deploy/preflight_checks.h"
@@ -46,6 +47,7 @@ int cmd_deploy_recover(struct cmd_context *context, struct err *err)
     struct run *run = NULL;
     int status = (int)unfinished_recover(context->services, &run, err);
 
+    drill_sweep(context->services);
     if (run != NULL && !run->nothing_to_do)
         print_report(context, run, status, err);
     else if (status == ERR_NONE)

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "deploy/inventory.h"
 #include "deploy/lists.h"
 #include "deploy/phases.h"
 #include "deploy/run.h"
-#include "deploy/stores.h"
 #include "pg/ledger.h"
 
 enum { LOG_LIMIT = 20 };
@@ -52,17 +52,6 @@ static void add_set(struct buf *out, const char *label, struct revset set)
 
 /* --- status ------------------------------------------------------------------------------------------------ */
 
-/* The newest complete snapshot, or NULL. */
-static const struct snapshot_file *newest(const struct snapshot_file *list, size_t n)
-{
-    const struct snapshot_file *best = NULL;
-
-    for (size_t i = 0; i < n; i++)
-        if (!list[i].partial && (best == NULL || strcmp(list[i].name, best->name) > 0))
-            best = &list[i];
-    return best;
-}
-
 static void add_last_run(struct buf *out, json_t *json, const struct ledger_run *runs, size_t n)
 {
     const char *outcome;
@@ -80,28 +69,52 @@ static void add_last_run(struct buf *out, json_t *json, const struct ledger_run 
                                   "ended", runs[0].ended, "status", runs[0].status));
 }
 
+/* The newest finished snapshot of all stores that can be listed. */
+static struct inventory_snapshot *newest(struct services *services, const struct service **store,
+                                         struct err *err)
+{
+    struct inventory_snapshot *best = NULL;
+    struct inventory *list = NULL;
+    size_t n = 0;
+
+    if (inventory_all(services, &list, &n, err) != 0)
+        return NULL;
+    for (size_t i = 0; i < n; i++)
+        for (size_t s = 0; s < list[i].n; s++)
+            if (best == NULL || strcmp(list[i].snapshots[s].file.name, best->file.name) > 0) {
+                best = &list[i].snapshots[s];
+                *store = list[i].store;
+            }
+    return best;
+}
+
 static void add_snapshot(struct buf *out, json_t *json, struct services *services)
 {
-    struct snapshot_file *list = NULL;
-    const struct snapshot_file *best;
+    const struct service *store = NULL;
+    struct inventory_snapshot *best;
     struct err err = ERR_INIT;
-    size_t n = 0;
-    char bytes[32], age[32];
+    char bytes[32], age[32], when[32];
 
-    if (stores_list(services, &list, &n, &err) != 0) {
+    best = newest(services, &store, &err);
+    if (err.code != ERR_NONE) {
         buf_addf(out, "snapshot  unknown: %s\n", err.primary);
         return;
     }
-    best = newest(list, n);
     if (best == NULL) {
         buf_adds(out, "snapshot  (none)\n");
         return;
     }
-    buf_addf(out, "snapshot  %s, %s, %s\n", best->place, size_text(best->size_bytes, bytes),
-             clock_age((time_t)best->modified, clock_now(), age));
+    inventory_details(services, store, best, EVIDENCE_RESTORE);
+    buf_addf(out, "snapshot  %s, %s, %s\nverified  ", best->file.place,
+             size_text(best->file.size_bytes, bytes), clock_age(best->taken, clock_now(), age));
+    inventory_verified(best, clock_now(), out);
+    buf_addc(out, '\n');
     json_object_set_new(json, "snapshot",
-                        json_pack("{s:s, s:s, s:I}", "name", best->name, "store", best->store,
-                                  "size_bytes", (json_int_t)best->size_bytes));
+                        json_pack("{s:s, s:s, s:I, s:s, s:o}", "name", best->file.name, "store",
+                                  best->file.store, "size_bytes",
+                                  (json_int_t)best->file.size_bytes, "taken",
+                                  clock_iso(best->taken, when), "verifications",
+                                  inventory_json(best)));
 }
 
 int cmd_inspect_status(struct cmd_context *context, struct err *err)

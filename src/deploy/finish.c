@@ -3,6 +3,7 @@
 
 #include "base/fs.h"
 #include "base/log.h"
+#include "deploy/prune.h"
 
 void finish_keep_expected(struct run *run)
 {
@@ -25,5 +26,7 @@ int finish_phase(struct run *run, struct err *err)
         err_as(err, ERR_POST);
         return err_wrap(err, "a post-deploy hook failed");
     }
+    if (run->snapshot != NULL)
+        prune_after(run);
     return 0;
 }

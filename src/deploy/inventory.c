@@ -95,6 +95,25 @@ int inventory_read(struct services *services, const struct service *store,
     return 0;
 }
 
+int inventory_all(struct services *services, struct inventory **list, size_t *n, struct err *err)
+{
+    *list = arena_alloc(services->arena, (services->n_stores + 1) * sizeof **list);
+    *n = 0;
+    for (size_t i = 0; i < services->n_stores; i++) {
+        struct err cause = ERR_INIT;
+
+        if (inventory_read(services, &services->stores[i], &(*list)[*n], &cause) == 0) {
+            (*n)++;
+        } else if (stores_is_remote(&services->stores[i]) && services->n_stores > 1) {
+            log_warning("%s; its snapshots are not listed", cause.primary);
+        } else {
+            *err = cause;
+            return -1;
+        }
+    }
+    return 0;
+}
+
 struct inventory_snapshot *inventory_find(const struct inventory *inventory, const char *name)
 {
     for (size_t i = 0; i < inventory->n; i++)

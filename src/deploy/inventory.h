@@ -31,6 +31,11 @@ struct inventory {
 int inventory_read(struct services *services, const struct service *store,
                    struct inventory *inventory, struct err *err) CHECK;
 
+/* inventory_all(services, list, n, err): of every store. A remote one that cannot be reached is passed over
+ * with a warning, unless it is the only one. */
+int inventory_all(struct services *services, struct inventory **list, size_t *n,
+                  struct err *err) CHECK;
+
 /* inventory_find(inventory, name): NULL when it is not there. */
 struct inventory_snapshot *inventory_find(const struct inventory *inventory, const char *name);
 

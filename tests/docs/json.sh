@@ -44,6 +44,15 @@ sed 's/stores: {/stores: { vault: { plugin = "local"; path = "vault"; };/; s/pro
     deploy-db.cfg >two.cfg
 document 0 "snapshot push" snapshot push production --config two.cfg
 document 0 "snapshot push" snapshot pull production --store vault --config two.cfg
+document 0 "snapshot verify" snapshot drill production
+document 0 "snapshot show" snapshot show production
+sed -i 's/path = "snapshots";/& keep: { last = 1; };/' deploy-db.cfg
+document 0 "snapshot prune" snapshot prune production --dry-run
+mv snapshots aside
+: >snapshots
+document 6 "snapshot prune" snapshot prune production
+rm snapshots
+mv aside snapshots
 document 0 run restore production --into beside --yes
 document 0 sql upgrade production heads --sql
 
