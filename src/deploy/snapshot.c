@@ -1,7 +1,6 @@
 /* snapshot - see snapshot.h. */
 #include "deploy/snapshot.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -45,9 +44,6 @@ static int64_t copy_threshold(const struct services *services)
 {
     const struct ddb_snapshot *plugin = &services->snapshot.plugin->snapshot;
 
-    /* TEMPORARY, until the plugin pgdump has both */
-    if (getenv("DEPLOY_DB_COPY_ANYWAY") != NULL)
-        return services->env->snapshot.copy_threshold;
     if (plugin->restore_section == NULL || plugin->table_rows == NULL)
         return -1;
     return services->env->snapshot.copy_threshold;
