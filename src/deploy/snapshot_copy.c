@@ -301,7 +301,8 @@ static void plan_ranges(struct snapshot_copy *copy)
     }
     qsort(order, plan->n, sizeof *order, largest_first);
     for (size_t i = 0; i < plan->n; i++)
-        add_ranges(copy, order[i].table, &cap);
+        if (!plan->tables[order[i].table].moves)
+            add_ranges(copy, order[i].table, &cap);
     mem_free(order);
 }
 
@@ -375,12 +376,14 @@ static void add_tables(const struct snapshot_copy *copy)
         auto_buf struct buf source = {0};
         char hex[ROWHASH_DIGITS + 1];
 
+        const int64_t rows = table->moves ? -1 : copy->outcomes[i].rows.rows;
+
         rowhash_hex(&copy->outcomes[i].rows, hex);
         buf_addf(&source, "%s %s", table->quoted, table->columns);
         bundle_table(copy->options->writer,
                      &(struct bundle_table){.schema = table->schema,
                                             .name = table->name,
-                                            .rows = copy->outcomes[i].rows.rows,
+                                            .rows = rows,
                                             .hash = is_read(table) ? hex : "",
                                             .copy = table->own ? buf_text(&source) : NULL,
                                             .oid = table->oid});

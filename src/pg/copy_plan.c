@@ -29,7 +29,8 @@ static void fill(const struct db_result *rows, int row, struct arena *arena,
         .quoted = arena_strdup(arena, db_value(rows, row, 3)),
         .columns = columns != NULL ? arena_printf(arena, "(%s)", columns) : "",
         .plain = db_bool(rows, row, 7),
-        .comparable = db_bool(rows, row, 8),
+        .comparable = db_bool(rows, row, 8) && !db_bool(rows, row, 9),
+        .moves = db_bool(rows, row, 9),
     };
 }
 
@@ -39,7 +40,7 @@ static int refuse_hidden(const struct db *db, const struct db_result *rows, stru
     int n = 0;
 
     for (int row = 0; row < db_rows(rows); row++) {
-        if (!db_bool(rows, row, 9))
+        if (!db_bool(rows, row, 10))
             continue;
         if (n++ == 0) {
             err_set(err, ERR_REFUSED,

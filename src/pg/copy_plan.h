@@ -18,6 +18,7 @@ struct copy_table {
     int64_t bytes;        /* of the heap and of what is stored outside of its pages, now */
     bool plain;           /* a copy of our own holds all that pg_dump would write */
     bool comparable;      /* its rows print the same after a restore */
+    bool moves;           /* a restore may put its rows into another partition */
     bool own;             /* we copy it: plain, and large enough */
 };
 

@@ -166,7 +166,7 @@ if [ "${RESTORE_COUNT-yes}" != no ]; then
     differing=$(psql -X -q -A -t -v ON_ERROR_STOP=1 -d "$PGDATABASE" -f - <<'SQL'
 \set manifest `cat MANIFEST.json`
 SET default_transaction_read_only = on;
-SELECT format('SELECT format(%L, count(*)) FROM %I.%I HAVING count(*) <> %s',
+SELECT format('SELECT format(%L, count(*)) FROM ONLY %I.%I HAVING count(*) <> %s',
               format('table "%s"."%s" has %%s rows, the snapshot had %s',
                      replace(schema, '%', '%%'), replace(name, '%', '%%'), rows),
               schema, name, rows)
