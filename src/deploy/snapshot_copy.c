@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cancel.h"
@@ -11,30 +10,17 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "bundle/chunk.h"
+#include "deploy/snapshot_ranges.h"
 #include "pg/copy.h"
 
 /* A lost session is replaced so many times for one range. */
 enum { RETRIES = 2 };
-
-/* Ranges are smaller than a worker's share of a table, so that none is left alone with a long one; but
- * not so small that chunks are. */
-enum { RANGES_PER_JOB = 8 };
-#define RANGE_BYTES_MIN ((int64_t)8 << 20)
-#define RANGE_BYTES_MAX ((int64_t)128 << 20)
-
-enum { RANGES_MAX = 4096 };
 
 /* The program itself, its catalog of the database, and what else is not counted. */
 #define PROGRAM_BYTES ((int64_t)32 << 20)
 
 /* A table that pg_dump keeps is read once more for its hash where that costs little. */
 #define HASHED_BYTES ((int64_t)16 << 20)
-
-/* Pages ${from} up to ${to} of a table; ${to} 0: to its end. */
-struct range {
-    size_t table;
-    int64_t from, to;
-};
 
 /* What came of a table. */
 struct outcome {
@@ -44,7 +30,7 @@ struct outcome {
 
 struct snapshot_copy {
     const struct snapshot_copy_options *options;
-    struct range *ranges; /* of the largest table first */
+    struct snapshot_range *ranges;
     size_t n_ranges;
     int64_t bytes; /* of all tables */
     pthread_mutex_t mutex; /* for what follows */
@@ -68,7 +54,7 @@ struct worker {
 /* --- one range ----------------------------------------------------------------------------------- */
 
 static const struct copy_table *table_of(const struct snapshot_copy *copy,
-                                         const struct range *range)
+                                         const struct snapshot_range *range)
 {
     return &copy->options->plan->tables[range->table];
 }
@@ -111,7 +97,7 @@ static unsigned next_chunk(void *arg)
 }
 
 /* What COPY reads: the table, or the rows in some of its pages. */
-static char *source_of(const struct copy_table *table, const struct range *range)
+static char *source_of(const struct copy_table *table, const struct snapshot_range *range)
 {
     struct strvec text = {0};
     char *source;
@@ -138,7 +124,7 @@ static bool is_read(const struct copy_table *table)
 }
 
 /* Once: with the session at hand, or a new one. */
-static int try_range(struct worker *worker, const struct range *range, struct err *err)
+static int try_range(struct worker *worker, const struct snapshot_range *range, struct err *err)
 {
     const struct snapshot_copy_options *options = worker->copy->options;
     const struct copy_table *table = table_of(worker->copy, range);
@@ -163,7 +149,7 @@ static int try_range(struct worker *worker, const struct range *range, struct er
 }
 
 /* A session may be lost while the snapshot is not: what was not handed over is read again. */
-static int copy_range(struct worker *worker, const struct range *range, struct err *err)
+static int copy_range(struct worker *worker, const struct snapshot_range *range, struct err *err)
 {
     const struct copy_table *table = table_of(worker->copy, range);
 
@@ -183,9 +169,9 @@ static int copy_range(struct worker *worker, const struct range *range, struct e
 
 /* --- the workers --------------------------------------------------------------------------------- */
 
-static const struct range *next_range(struct snapshot_copy *copy)
+static const struct snapshot_range *next_range(struct snapshot_copy *copy)
 {
-    const struct range *range = NULL;
+    const struct snapshot_range *range = NULL;
 
     pthread_mutex_lock(&copy->mutex);
     if (!atomic_load(&copy->stop) && copy->next < copy->n_ranges)
@@ -194,7 +180,7 @@ static const struct range *next_range(struct snapshot_copy *copy)
     return range;
 }
 
-static void note_done(struct worker *worker, const struct range *range)
+static void note_done(struct worker *worker, const struct snapshot_range *range)
 {
     struct snapshot_copy *copy = worker->copy;
     const struct copy_table *table = table_of(copy, range);
@@ -222,7 +208,7 @@ static void *work(void *arg)
 {
     struct worker *worker = mem_alloc(sizeof *worker);
     struct snapshot_copy *copy = arg;
-    const struct range *range;
+    const struct snapshot_range *range;
     struct err err = ERR_INIT;
 
     worker->copy = copy;
@@ -236,74 +222,6 @@ static void *work(void *arg)
     db_close(worker->db);
     mem_free(worker);
     return NULL;
-}
-
-/* --- the queue ----------------------------------------------------------------------------------- */
-
-struct sized {
-    size_t table;
-    int64_t bytes;
-};
-
-static int largest_first(const void *a, const void *b)
-{
-    const struct sized *left = a, *right = b;
-
-    if (left->bytes != right->bytes)
-        return left->bytes > right->bytes ? -1 : 1;
-    return left->table < right->table ? -1 : left->table > right->table;
-}
-
-/* How many pages of ${table} one range has. Its size counts with the values that are stored outside of
- * its pages; no table has more than some thousand ranges. */
-static int64_t range_pages(const struct snapshot_copy_options *options,
-                           const struct copy_table *table)
-{
-    int64_t bytes = table->bytes / (options->jobs * RANGES_PER_JOB), ranges;
-
-    if (!table->own || !options->plan->by_pages)
-        return table->pages;
-    bytes = bytes < RANGE_BYTES_MIN ? RANGE_BYTES_MIN : bytes;
-    bytes = bytes > RANGE_BYTES_MAX ? RANGE_BYTES_MAX : bytes;
-    bytes = bytes < table->bytes / RANGES_MAX ? table->bytes / RANGES_MAX : bytes;
-    ranges = (table->bytes + bytes - 1) / bytes;
-    return ranges <= 1 ? table->pages : (table->pages + ranges - 1) / ranges;
-}
-
-static void add_ranges(struct snapshot_copy *copy, size_t table, size_t *cap)
-{
-    const struct copy_table *about = &copy->options->plan->tables[table];
-    const int64_t pages = range_pages(copy->options, about);
-
-    for (int64_t from = 0; from == 0 || from < about->pages; from += pages) {
-        if (copy->n_ranges == *cap) {
-            *cap = *cap > 0 ? *cap * 2 : 64;
-            copy->ranges = mem_realloc(copy->ranges, *cap * sizeof *copy->ranges);
-        }
-        copy->ranges[copy->n_ranges++] = (struct range){
-            .table = table, .from = from, .to = from + pages < about->pages ? from + pages : 0};
-        if (pages == 0)
-            break;
-    }
-}
-
-/* The last range of a table has no end: rows may have moved to pages that came since, and the
- * snapshot sees none of them, but nothing has to be assumed of that. */
-static void plan_ranges(struct snapshot_copy *copy)
-{
-    const struct copy_plan *plan = copy->options->plan;
-    struct sized *order = mem_alloc((plan->n + 1) * sizeof *order);
-    size_t cap = 0;
-
-    for (size_t i = 0; i < plan->n; i++) {
-        order[i] = (struct sized){.table = i, .bytes = plan->tables[i].bytes};
-        copy->bytes += plan->tables[i].pages * plan->page_bytes;
-    }
-    qsort(order, plan->n, sizeof *order, largest_first);
-    for (size_t i = 0; i < plan->n; i++)
-        if (!plan->tables[order[i].table].moves)
-            add_ranges(copy, order[i].table, &cap);
-    mem_free(order);
 }
 
 /* --- the whole ----------------------------------------------------------------------------------- */
@@ -337,7 +255,9 @@ int snapshot_copy_start(const struct snapshot_copy_options *options, struct snap
     pthread_mutex_init(&copy->mutex, NULL);
     atomic_init(&copy->stop, false);
     copy->outcomes = mem_alloc((options->plan->n + 1) * sizeof *copy->outcomes);
-    plan_ranges(copy);
+    copy->ranges = snapshot_ranges(options->plan, options->jobs, &copy->n_ranges);
+    for (size_t i = 0; i < options->plan->n; i++)
+        copy->bytes += options->plan->tables[i].pages * options->plan->page_bytes;
     wanted = copy->n_ranges < (size_t)options->jobs ? copy->n_ranges : (size_t)options->jobs;
     copy->threads = mem_alloc((wanted + 1) * sizeof *copy->threads);
     *out = copy;

@@ -211,7 +211,7 @@ kill -9 "$pid"
 wait "$pid" || true
 expect_status 7 ddb recover staging >out 2>err
 expect_nothing_left "$files"
-ddb snapshot staging >out 2>err &
+"$DDB_B/deploy-db" snapshot staging >out 2>err &
 pid=$!
 wait_for 20 eval '[[ $(psql_at postgres "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '"'COPY (%'"'") -ge 1 ]]'
 kill -TERM "$pid"
