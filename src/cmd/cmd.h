@@ -108,7 +108,8 @@ int cmd_keep_verify(struct cmd_context *context, struct err *err);
 int cmd_keep_drill(struct cmd_context *context, struct err *err);
 int cmd_keep_prune(struct cmd_context *context, struct err *err);
 int cmd_restore(struct cmd_context *context, struct err *err);
-int cmd_restore_undo(struct cmd_context *context, struct err *err); /* of cmd_restore */
+int cmd_restore_undo(struct cmd_context *context, struct err *err);   /* of cmd_restore */
+int cmd_restore_tables(struct cmd_context *context, struct err *err); /* of cmd_restore */
 int cmd_refresh(struct cmd_context *context, struct err *err);
 int cmd_ship_push(struct cmd_context *context, struct err *err);
 int cmd_ship_pull(struct cmd_context *context, struct err *err);

@@ -15,6 +15,8 @@ int cmd_restore(struct cmd_context *context, struct err *err)
 
     if (context->options->given[OPT_UNDO] > 0)
         return cmd_restore_undo(context, err);
+    if (context->options->given[OPT_TABLE] > 0)
+        return cmd_restore_tables(context, err);
     snapshot = cmd_snapshot_choose(context, err);
     if (snapshot == NULL)
         return ERR_PREPARE;

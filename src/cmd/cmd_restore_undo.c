@@ -13,8 +13,8 @@ int cmd_restore_undo(struct cmd_context *context, struct err *err)
     json_t *json;
     int status;
 
-    if (context->options->given[OPT_INTO] > 0) {
-        err_set(err, ERR_USAGE, "options \"--undo\" and \"--into\" exclude each other");
+    if (context->options->given[OPT_INTO] > 0 || context->options->given[OPT_TABLE] > 0) {
+        err_set(err, ERR_USAGE, "option \"--undo\" goes with neither \"--into\" nor \"--table\"");
         return ERR_USAGE;
     }
     if (restore_undo_choose(run, wanted, &kept, err) != 0)

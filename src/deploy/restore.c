@@ -117,23 +117,31 @@ static void filter_props(const struct run *run, struct dbprops *props)
     props->n = own->n;
 }
 
-static int load(struct run *run, struct db *admin, struct stored_bundle *stored,
-                const char *fresh, struct meta *meta, struct err *err)
+int restore_begin(struct run *run, struct db *admin, struct stored_bundle *stored,
+                  const char *fresh, struct meta *meta, struct catalog *expected, struct err *err)
 {
-    struct catalog expected = {0};
-
     if (run->journal != NULL && journal_note(run->journal, "fresh", fresh, err) != 0)
         return -1;
     if (meta_parse(run->arena, stored->bundle.meta, meta, err) != 0)
         return -1;
     filter_props(run, &meta->props);
-    if (restore_catalog(run, &stored->bundle, &expected, err) != 0 ||
-        restore_check(run, admin, &stored->bundle, meta, &expected, err) != 0 ||
+    if (restore_catalog(run, &stored->bundle, expected, err) != 0 ||
+        restore_check(run, admin, &stored->bundle, meta, expected, err) != 0 ||
         swap_create(admin, fresh, &meta->props, err) != 0 ||
-        match_public(run, fresh, &expected, err) != 0)
+        match_public(run, fresh, expected, err) != 0)
         return -1;
-    if (FAULT("recover.created"))
-        return err_set(err, ERR_OPERATOR, "fault point recover.created");
+    return FAULT("recover.created")
+               ? err_set(err, ERR_OPERATOR, "fault point recover.created")
+               : 0;
+}
+
+static int load(struct run *run, struct db *admin, struct stored_bundle *stored,
+                const char *fresh, struct meta *meta, struct err *err)
+{
+    struct catalog expected = {0};
+
+    if (restore_begin(run, admin, stored, fresh, meta, &expected, err) != 0)
+        return -1;
     if (restore_data(run, stored, meta, fresh, err) != 0)
         return -1;
     if (FAULT("recover.loaded"))

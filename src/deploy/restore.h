@@ -12,6 +12,7 @@
 #include "deploy/meta.h"
 #include "deploy/refresh_masks.h"
 #include "deploy/run.h"
+#include "deploy/stores.h"
 
 /* How the fresh database is to differ from the snapshot (run->filter; NULL there: not at all). */
 struct restore_filter {
@@ -26,6 +27,13 @@ int restore_catalog(struct run *run, const struct bundle *bundle, struct catalog
 /* restore_fresh(run, database): the name of the fresh database of this run; only such a one is ever
  * dropped. */
 const char *restore_fresh(const struct run *run, const char *database);
+
+/* restore_begin(run, admin, stored, fresh, meta, catalog, err): what restore_load begins with: ${fresh} is
+ * noted, what the server lacks is said, ${fresh} is created, empty. On failure it may be there. ${catalog}
+ * gets the snapshot's. Changes: the database ${fresh}. */
+int restore_begin(struct run *run, struct db *admin, struct stored_bundle *stored,
+                  const char *fresh, struct meta *meta, struct catalog *catalog,
+                  struct err *err) CHECK;
 
 /* restore_load(run, admin, label, snapshot, fresh, meta, err): create ${fresh}, load the snapshot
  * from store ${label} (NULL: any that has it), and prove it: catalog fingerprint and version rows as

@@ -7,6 +7,7 @@
 #include "deploy/phases.h"
 #include "deploy/refresh_keep.h"
 #include "deploy/restore.h"
+#include "deploy/restore_tables.h"
 #include "deploy/restore_undo.h"
 #include "deploy/snapshot.h"
 #include "pg/swap.h"
@@ -202,6 +203,8 @@ enum err_code restore_run_settle(struct run *run, struct err *err)
 
     if (journal_noted(run->journal, "undo") != NULL)
         return restore_undo_settle(run, err);
+    if (journal_noted(run->journal, "tables") != NULL)
+        return restore_tables_settle(run, err);
     rc = restore_admin(run->services, &admin, err);
     if (rc == 0)
         rc = swap_exists(admin, restore_run_aside(run), &swapped, err);
