@@ -219,7 +219,7 @@ fuzz: deps
 	@$(SUBMAKE) CC=clang FUZZ=1 $(FUZZERS:%=fuzz-run-%)
 
 # Nothing is asserted by the clock, so this is no part of check.
-## bench: measure: revisions, sql-engine, snapshot (BENCH= selects, BENCH_COUNT= and BENCH_ROUNDS= how many)
+## bench: measure: revisions, sql-engine, snapshot, restore (BENCH= selects, BENCH_COUNT= and BENCH_ROUNDS= how many)
 BENCH ?=
 bench: deps
 	@$(SUBMAKE) all

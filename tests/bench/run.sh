@@ -1,12 +1,12 @@
 #!/bin/bash
-# run.sh NAME... - the benchmarks: revisions, sql-engine, snapshot; without a name all. They measure and
-# assert nothing. BENCH_COUNT and BENCH_ROUNDS set how many revisions and runs.
+# run.sh NAME... - the benchmarks: revisions, sql-engine, snapshot, restore; without a name all. They measure
+# and assert nothing. BENCH_COUNT and BENCH_ROUNDS set how many revisions and runs.
 . "${DDB_SRC:-.}/tests/harness/functions.sh"
 . "$DDB_SRC/tests/harness/cluster.sh"
 . "$DDB_SRC/tests/harness/catalog.sh"
 requires alembic psql python3 pg_dump zstd
 
-[[ $# -gt 0 ]] || set -- revisions sql-engine snapshot
+[[ $# -gt 0 ]] || set -- revisions sql-engine snapshot restore
 cluster_start
 export PYTHONHASHSEED=0 PGDATABASE=bench
 for name; do

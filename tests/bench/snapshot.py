@@ -99,4 +99,5 @@ def main():
     compare("2,000 tables of 100 rows", program, "small", directory, rounds)
 
 
-main()
+if __name__ == "__main__":
+    main()
