@@ -13,10 +13,16 @@ alembic upgrade head 2>/dev/null
 psql_at shop "INSERT INTO companies (name) SELECT 'c' || n FROM generate_series(1, 20) n;
     INSERT INTO users (company_id, email, phone) SELECT 1, 'u' || n || '@shop.example', '030 ' || n
       FROM generate_series(1, 500) n"
+# What would reach other servers is forgotten by the hook that comes with the program.
+psql_at shop "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER far FOREIGN DATA WRAPPER w;
+    CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (password 'x');
+    CREATE USER MAPPING FOR postgres SERVER far OPTIONS (password 'y');
+    SET client_min_messages = error;
+    CREATE SUBSCRIPTION follows CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false)"
 createdb stage
 export STAGING_URL=${DATABASE_URL/shop/stage}
 mkdir -p hooks
-cat >deploy-db.cfg <<'C'
+cat >deploy-db.cfg <<C
 project = "fastvue";
 state_dir = "state";
 engine: { plugin = "alembic"; };
@@ -26,7 +32,7 @@ environments: {
   staging: {
     database = "env:STAGING_URL";
     strict: { compare_type = true; };
-    hooks: { post_refresh = ["hooks/quiet.sql", "hooks/told"]; };
+    hooks: { post_refresh = ["hooks/quiet.sql", "$DDB_SRC/hooks/post-refresh.sql", "hooks/told"]; };
     refresh: { from = "production"; };
   };
 };
@@ -67,6 +73,8 @@ expect_equal 6f3d7a9b1c04 "$(psql_at stage "SELECT version_num FROM alembic_vers
 expect_contains "$(cat told)" "post-refresh staging stage_fresh_"
 expect_contains "$(cat told)" "500"
 expect_clean
+expect_equal "0|0" "$(psql_at stage "SELECT (SELECT count(*) FROM pg_user_mappings), (SELECT count(*)
+    FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = 'stage'))")"
 # Production is as it was, at its own revision.
 expect_equal 0 "$(psql_at shop "SELECT count(*) FROM users WHERE email LIKE '%.invalid'")"
 expect_equal 5e6a90c4b7d8 "$(psql_at shop "SELECT version_num FROM alembic_version")"

@@ -54,6 +54,12 @@ document 6 "snapshot prune" snapshot prune production
 rm snapshots
 mv aside snapshots
 document 0 run restore production --into beside --yes
+createdb copy
+sed -e 's/^  staging: .*/  copy: { database = "env:COPY_URL"; refresh: { from = "production"; mask_strict = false; \
+    exclude_data = ["public.orders"]; masks = ( { column = "public.users.full_name"; with = "null"; } ); }; };/' \
+    deploy-db.cfg >copy.cfg
+COPY_URL=${DATABASE_URL/shop/copy} document 0 run refresh copy --yes --config copy.cfg
+COPY_URL=${DATABASE_URL/shop/copy} document 0 run refresh copy --yes --config copy.cfg
 document 0 sql upgrade production heads --sql
 
 # A deployment that is undone while somebody orders.

@@ -39,6 +39,7 @@ struct ddb_call {
     char errors[2048];       /* what errors() gives: the latest child's standard error */
     int64_t progress_done, progress_total;
     int n_runs;              /* children run so far */
+    const char *const *exclude_rows; /* write: what fact_list() gives for this key */
 };
 
 /* fakehost_open(plugin): load the plugin with this host; a call to hand to its functions.
