@@ -62,7 +62,11 @@ later 6f3d7a9b1c04
 sed -i "/phone = sa/d" app/models.py
 psql_at stage "SELECT pg_sleep(300)" >/dev/null 2>&1 &
 user=$!
-wait_for 10 eval '[[ $(psql_at postgres "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '"'SELECT pg_sleep%'"'") -eq 1 ]]'
+in_use()
+{
+    [[ $(psql_at postgres "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'") -eq 1 ]]
+}
+wait_for 10 in_use
 expect_status 0 ddb refresh staging --yes >out 2>err
 wait $user && fail "the session in the old database was not ended"
 expect_contains "$(cat out)" "staging: refreshed"

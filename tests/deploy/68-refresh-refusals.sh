@@ -106,9 +106,9 @@ mv 7a4e2f6b8d15_* versions/
 cp "snapshots/$newest" "snapshots/staging-20260101T000000Z-aaaaaa.tar"
 refused 4 'is of environment "production"' staging "staging-20260101T000000Z-aaaaaa.tar" --from twin
 rm "snapshots/staging-20260101T000000Z-aaaaaa.tar"
-size=$(stat -c %s "snapshots/$newest")
 cp "snapshots/$newest" whole.tar
-printf '\377\377\377\377' | dd of="snapshots/$newest" bs=1 seek=$((size / 2)) conv=notrunc 2>/dev/null
+at=$(grep -abo 'main\.dump\.zst\.000000' whole.tar | head -n 1 | cut -d: -f1)
+printf '\377\377\377\377' | dd of="snapshots/$newest" bs=1 seek=$((at + 612)) conv=notrunc 2>/dev/null
 refused 6 "$newest" staging
 cp whole.tar "snapshots/$newest"
 

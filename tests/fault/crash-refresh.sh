@@ -52,17 +52,14 @@ state_of shop after.state
 expect_equal 50 "$(psql_at shop "SELECT count(*) FROM companies WHERE name LIKE 'c% (copy)'")"
 expect_equal 6f3d7a9b1c04 "$(psql_at shop "SELECT version_num FROM alembic_version")"
 
-before="refresh.begin recover.created recover.loaded refresh.hooks refresh.migrated refresh.verified
-    recover.closed swap.rename"
-for point in $before recover.swapped end.middle; do
+before=(refresh.begin recover.created recover.loaded refresh.hooks refresh.migrated refresh.verified
+    recover.closed swap.rename)
+for point in "${before[@]/%/:7}" recover.swapped:0 end.middle:0; do
     status=0
     begin
-    DEPLOY_DB_FAULT=$point:kill ddb_faults refresh staging --yes >out 2>err || status=$?
+    DEPLOY_DB_FAULT=${point%:*}:kill ddb_faults refresh staging --yes >out 2>err || status=$?
     expect_equal 137 $status "refresh killed at $point"
-    case " $(echo $before) " in
-    *" $point "*) crash_recover staging "$point" 7 ;;
-    *" ") crash_recover staging "$point" 0 ;;
-    esac
+    crash_recover staging "${point%:*}" "${point#*:}"
     expect_status 0 ddb_faults status staging >out 2>err
 done
 
@@ -83,7 +80,7 @@ for point in refresh.verified:7 recover.swapped:0; do
 done
 
 # A failure is no different, but needs no recover.
-for point in $before; do
+for point in "${before[@]}"; do
     begin
     expect_status 6 env "DEPLOY_DB_FAULT=$point:fail" "$DDB_FAULTS_B/deploy-db" refresh staging --yes \
         >out 2>err
