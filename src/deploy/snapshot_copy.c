@@ -198,10 +198,10 @@ static void note_done(struct worker *worker, const struct snapshot_range *range)
 static void note_failure(struct snapshot_copy *copy, const struct err *err)
 {
     pthread_mutex_lock(&copy->mutex);
-    if (copy->err.code == ERR_NONE)
+    if (!atomic_load(&copy->stop)) /* else it was stopped, which is no reason of its own */
         copy->err = *err;
-    pthread_mutex_unlock(&copy->mutex);
     atomic_store(&copy->stop, true);
+    pthread_mutex_unlock(&copy->mutex);
 }
 
 static void *work(void *arg)
