@@ -8,10 +8,11 @@ packages=(
     # to build
     build-essential clang pkg-config libpq-dev libarchive-dev libzstd-dev libxxhash-dev
     libconfig-dev libcmocka-dev libjansson-dev libssl-dev libpg-query-dev libinih-dev
+    libssh2-1-dev
     # to run and to test
     zstd postgresql postgresql-client alembic python3-alembic python3-sqlalchemy python3-psycopg2
     python3-asyncpg python3-greenlet
-    pgbouncer procps util-linux git systemd
+    pgbouncer procps util-linux git systemd openssh-client openssh-server
     # to check
     valgrind mandoc shellcheck libclang-rt-14-dev
 )
@@ -62,6 +63,14 @@ if [[ " ${wanted[*]} " == *" postgresql "* && ! -e /etc/postgresql-common ]]; th
     "${as_root[@]}" mkdir -p "${no_cluster%/*}"
     echo "create_main_cluster = false" | "${as_root[@]}" tee "$no_cluster" >/dev/null
     echo "install-deps.sh: no system cluster is made ($no_cluster)"
+fi
+
+# Nor is an SSH server of the system needed: Debian's service does not start while this file is there.
+no_server=/etc/ssh/sshd_not_to_be_run
+if [[ " ${wanted[*]} " == *" openssh-server "* && ! -e /usr/sbin/sshd && ! -e $no_server ]]; then
+    "${as_root[@]}" mkdir -p "${no_server%/*}"
+    "${as_root[@]}" touch "$no_server"
+    echo "install-deps.sh: the SSH server of the system is not started ($no_server)"
 fi
 
 log=$(mktemp)
