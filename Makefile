@@ -157,7 +157,14 @@ $(B)/tests/graph_tool: tests/differential/graph_tool.c $(B)/librevision.a $(B)/l
 	$(if $(V),,@echo "  TEST  $@")
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(filter %.a,$^) $(ALL_LDFLAGS) $(LDLIBS)
 
--include $(UNITS:%=%.d) $(PLUGIN_UNITS:%=%.d) $(B)/tests/graph_tool.d
+# What tests/bench/sftp.sh runs.
+BENCH_TOOLS := $(B)/tests/bench/relay $(B)/tests/bench/sftp_copy
+$(B)/tests/bench/%: tests/bench/%.c $(patsubst %.c,$(B)/%.o,$(wildcard plugins/sftp/*.c)) $(B)/libbase.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  TEST  $@")
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -Itests/harness -o $@ $< $(if $(filter relay,$*),,$(filter %.o %.a,$^)) $(ALL_LDFLAGS) $(LDLIBS) $(PLUGIN_LIBS_sftp)
+
+-include $(BENCH_TOOLS:%=%.d) $(UNITS:%=%.d) $(PLUGIN_UNITS:%=%.d) $(B)/tests/graph_tool.d
 
 ## units: the unit test programs, under $(B)/tests
 units: $(UNITS) $(PLUGIN_UNITS) $(B)/tests/graph_tool
@@ -219,10 +226,10 @@ fuzz: deps
 	@$(SUBMAKE) CC=clang FUZZ=1 $(FUZZERS:%=fuzz-run-%)
 
 # Nothing is asserted by the clock, so this is no part of check.
-## bench: measure: revisions, sql-engine, snapshot, restore (BENCH= selects, BENCH_COUNT= and BENCH_ROUNDS= how many)
+## bench: measure: revisions, sql-engine, snapshot, restore, sftp (BENCH=, BENCH_COUNT=, BENCH_ROUNDS=)
 BENCH ?=
 bench: deps
-	@$(SUBMAKE) all
+	@$(SUBMAKE) all $(BENCH_TOOLS)
 	$(Q)DDB_SRC='$(CURDIR)' DDB_B='$(abspath $(B))' bash tests/bench/run.sh $(BENCH)
 
 ## demo: a deployment, a failure and a recovery, shown on a private cluster (ENGINE=sql: plain SQL)

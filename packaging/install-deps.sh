@@ -12,7 +12,7 @@ packages=(
     # to run and to test
     zstd postgresql postgresql-client alembic python3-alembic python3-sqlalchemy python3-psycopg2
     python3-asyncpg python3-greenlet
-    pgbouncer procps util-linux git systemd openssh-client openssh-server
+    pgbouncer procps util-linux git systemd openssh-client openssh-server iproute2
     # to check
     valgrind mandoc shellcheck libclang-rt-14-dev
 )

@@ -3,8 +3,8 @@
 #
 #   sshd_make DIR           host keys and user keys (ed25519, ed25519 with the passphrase "open sesame",
 #                           ecdsa, rsa) and a configuration; DIR/server.conf may be changed
-#   sshd_start DIR [UNSHARE...]   start it on a free port, which is then in DIR/port, and write
-#                           DIR/known_hosts; a command before it may be given
+#   sshd_start DIR [COMMAND...]   start it, behind a command, on a free port, which DIR/port has then;
+#                           write DIR/known_hosts for SSHD_ADDRESS (127.0.0.1)
 #   sshd_stop DIR           stop it and its sessions
 #   sshd_sessions DIR       the process numbers of its sessions
 #
@@ -24,7 +24,7 @@ sshd_make()
     ssh-keygen -q -t ed25519 -N "" -C "stranger" -f "$dir/keys/stranger"
     cat "$dir"/keys/{ed25519,ecdsa,rsa,locked}.pub >"$dir/authorized_keys"
     cat >"$dir/server.conf" <<CONF
-ListenAddress 127.0.0.1
+ListenAddress ${SSHD_ADDRESS:-127.0.0.1}
 HostKey $dir/host_ed25519
 HostKey $dir/host_ecdsa
 HostKey $dir/host_rsa
@@ -60,7 +60,7 @@ sshd_start()
         done
         [[ -s $dir/sshd.pid ]] || continue
         echo "$port" >"$dir/port"
-        sed "s/^/[127.0.0.1]:$port /" "$dir"/host_{ed25519,ecdsa,rsa}.pub >"$dir/known_hosts"
+        sed "s/^/[${SSHD_ADDRESS:-127.0.0.1}]:$port /" "$dir"/host_{ed25519,ecdsa,rsa}.pub >"$dir/known_hosts"
         return 0
     done
     cat "$dir/sshd.log" >&2
