@@ -227,6 +227,9 @@ void session_close(struct session *session)
             say_goodbye(session);
         /* Freeing would talk to the server: with the socket shut down it cannot wait for it. */
         session_cut(session);
+        for (int i = 0; i < 100 && session->sftp != NULL; i++)
+            if (libssh2_sftp_shutdown(session->sftp) != LIBSSH2_ERROR_EAGAIN)
+                session->sftp = NULL;
         for (int i = 0; i < 100 && libssh2_session_free(session->ssh) == LIBSSH2_ERROR_EAGAIN; i++)
             ;
     }
