@@ -98,6 +98,12 @@ static char *statement(const char *table)
 int copy_in_begin(struct db *db, const char *table, struct err *err)
 {
     auto_free char *sql = statement(table);
+
+    return copy_in_statement(db, sql, err);
+}
+
+int copy_in_statement(struct db *db, const char *sql, struct err *err)
+{
     struct err more = ERR_INIT; /* what follows the first failure */
     int64_t rows;
     PGresult *res;

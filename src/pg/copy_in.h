@@ -20,6 +20,9 @@ int copy_in_open(const struct db_target *target, const char *database, struct db
  * columns: "public.orders (id, total)". */
 int copy_in_begin(struct db *db, const char *table, struct err *err) CHECK;
 
+/* copy_in_statement(db, sql, err): the same with a statement that is given as a whole. */
+int copy_in_statement(struct db *db, const char *sql, struct err *err) CHECK;
+
 /* copy_in_write(db, data, n, stopped, arg, err): pieces of lines as they come. While the server is
  * slower than we are, ${stopped}(arg) is asked (NULL: only a cancel request counts); true is a failure. */
 int copy_in_write(struct db *db, const void *data, size_t n, bool (*stopped)(void *arg), void *arg,
