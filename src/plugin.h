@@ -451,6 +451,20 @@ struct ddb_snapshot {
     int (*table_rows)(struct ddb_call *call, const struct ddb_source *source, const char *schema,
                       const char *name, const char **columns,
                       int (*out)(void *arg, const char *text, size_t n), void *arg);
+
+    /* restore_archive(call, source, path, version, database): load an archive that pg_dump wrote
+     * elsewhere into the empty database ${database}. ${path} NULL: one of the custom or the tar format,
+     * which is the member "main.dump" of ${source}; else a file of the custom format or a folder of the
+     * directory format, loaded with as many sessions as the fact "jobs" says. ${version}: of its format,
+     * "1.14". 1: nothing was loaded, because no program here fits both the archive and the server; the
+     * host then asks for archive_sql. -1 leaves it half loaded. Changes: that database. */
+    int (*restore_archive)(struct ddb_call *call, const struct ddb_source *source,
+                           const char *path, const char *version, const char *database);
+
+    /* archive_sql(call, source, path, out, arg): the same archive as the SQL that would load it.
+     * Changes: nothing. */
+    int (*archive_sql)(struct ddb_call *call, const struct ddb_source *source, const char *path,
+                       int (*out)(void *arg, const char *text, size_t n), void *arg);
 };
 
 /* --- store: keeps snapshots --------------------------------------------------------------------*/

@@ -117,8 +117,7 @@ int load_verify(struct ddb_call *call, const struct ddb_source *source)
     return 0;
 }
 
-/* A connection string that only names the database: its name must not be read as anything else. */
-static const char *conninfo(struct ddb_call *call, const char *database)
+const char *load_conninfo(struct ddb_call *call, const char *database)
 {
     char *escaped = host->alloc(call, 2 * strlen(database) + 1), *to = escaped;
 
@@ -130,7 +129,7 @@ static const char *conninfo(struct ddb_call *call, const char *database)
 
 int load_restore(struct ddb_call *call, const struct ddb_source *source, const char *database)
 {
-    const char *argv[] = {NULL, "--exit-on-error", "--no-password", "-d", conninfo(call, database),
+    const char *argv[] = {NULL, "--exit-on-error", "--no-password", "-d", load_conninfo(call, database),
                           NULL};
 
     return load_run(call, source, argv, database, NULL, NULL);
@@ -309,7 +308,7 @@ static int section_from_head(struct ddb_call *call, const struct tool *tool, int
     const int64_t jobs = tools_fact(call, "jobs");
     const char *argv[] = {tool->path, "--exit-on-error", "--no-password",
                           host->format(call, "--section=%s", section), "-d",
-                          conninfo(call, database), load_head_path(call, fd), NULL, NULL};
+                          load_conninfo(call, database), load_head_path(call, fd), NULL, NULL};
 
     if (strcmp(section, "post-data") == 0 && jobs > 1)
         argv[7] = host->format(call, "--jobs=%lld", (long long)jobs);
@@ -342,7 +341,7 @@ int load_section(struct ddb_call *call, const struct ddb_source *source, const c
 {
     const char *argv[] = {NULL, "--exit-on-error", "--no-password",
                           host->format(call, "--section=%s", section), "-d",
-                          conninfo(call, database), NULL, NULL, NULL};
+                          load_conninfo(call, database), NULL, NULL, NULL};
     struct tool tool;
     int fd, rc;
 

@@ -173,6 +173,8 @@ static const struct ddb_snapshot snapshot = {
     .version = pgdump_version,
     .restore_section = load_section,
     .table_rows = rows_of_table,
+    .restore_archive = foreign_restore,
+    .archive_sql = foreign_sql,
 };
 
 static const struct ddb_plugin plugin = {

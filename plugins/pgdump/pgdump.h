@@ -6,6 +6,7 @@
  *     load.c      reading a dump back: as a whole, by sections, or only checking it
  *     rows.c      the rows of one table out of a dump
  *     leave.c     the dump's entries without the rows of some tables
+ *     foreign.c   archives that no snapshot holds
  *
  * Memory is the host's and lives as long as the environment is open.
  */
@@ -78,12 +79,22 @@ int load_list(struct ddb_call *call, const struct tool *tool, int fd,
  * n): all of it. */
 const char *load_shown(struct ddb_call *call, const char *name);
 int load_write(struct ddb_call *call, int fd, const char *data, size_t n);
+/* A connection string that only names the database: its name must not be read as anything else. */
+const char *load_conninfo(struct ddb_call *call, const char *database);
 
 /* The callbacks of plugin.h. */
 int load_verify(struct ddb_call *call, const struct ddb_source *source);
 int load_restore(struct ddb_call *call, const struct ddb_source *source, const char *database);
 int load_section(struct ddb_call *call, const struct ddb_source *source, const char *database,
                  const char *section);
+
+/* --- foreign.c ---------------------------------------------------------------------------------- */
+
+/* The callbacks restore_archive and archive_sql of plugin.h. */
+int foreign_restore(struct ddb_call *call, const struct ddb_source *source, const char *path,
+                    const char *version, const char *database);
+int foreign_sql(struct ddb_call *call, const struct ddb_source *source, const char *path,
+                int (*out)(void *arg, const char *text, size_t n), void *arg);
 
 /* --- rows.c ------------------------------------------------------------------------------------- */
 

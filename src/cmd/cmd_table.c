@@ -62,7 +62,7 @@ static const struct cmd commands[] = {
      CMD_CONF | CMD_ENV, OPT_BIT(STORE) | OPT_BIT(LEVEL), 1, cmd_ship_push},
     {"snapshot pull", "ENV [SNAPSHOT]", "fetch a snapshot from a remote store into the local one",
      CMD_CONF | CMD_ENV, OPT_BIT(STORE) | OPT_BIT(LEVEL), 1, cmd_ship_pull},
-    {"restore", "ENV [SNAPSHOT]", "put a snapshot in the database's place, or beside it (--into)",
+    {"restore", "ENV [SNAPSHOT|FILE]", "put a snapshot or a dump in the database's place, or beside it (--into)",
      CMD_CONF | CMD_ENV, OPT_BIT(INTO) | OPT_BIT(TABLE) | OPT_BIT(UNDO) | OPT_BIT(WAIT), 1, cmd_restore},
     {"refresh", "ENV [SNAPSHOT]", "make a database anew from another environment's snapshot, masked",
      CMD_CONF | CMD_ENV, OPT_BIT(FROM) | OPT_BIT(NEW) | OPT_BIT(WAIT), 1, cmd_refresh},

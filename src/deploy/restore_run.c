@@ -7,8 +7,10 @@
 #include "deploy/phases.h"
 #include "deploy/refresh_keep.h"
 #include "deploy/restore.h"
+#include "deploy/restore_file.h"
 #include "deploy/restore_tables.h"
 #include "deploy/restore_undo.h"
+#include "deploy/restore_unpack.h"
 #include "deploy/snapshot.h"
 #include "pg/swap.h"
 
@@ -52,6 +54,16 @@ void restore_run_close_others(struct run *run)
 
 /* --- in the live one's place --------------------------------------------------------------------------- */
 
+/* The snapshot, or the file that comes in its place. */
+static int load(struct run *run, struct db *admin, const char *snapshot, const char *fresh,
+                struct err *err)
+{
+    struct meta meta;
+
+    return run->file != NULL ? restore_file_load(run, admin, fresh, err)
+                             : restore_load(run, admin, NULL, snapshot, fresh, &meta, err);
+}
+
 static enum err_code drop_fresh(struct run *run, const char *fresh, struct err *err)
 {
     restore_drop(run, fresh, err);
@@ -63,9 +75,8 @@ static enum err_code replace(struct run *run, struct db *admin, const char *snap
                              struct err *err)
 {
     const char *fresh = restore_fresh(run, live_name(run));
-    struct meta meta;
 
-    if (restore_load(run, admin, NULL, snapshot, fresh, &meta, err) != 0)
+    if (load(run, admin, snapshot, fresh, err) != 0)
         return ERR_PREPARE;
     if (restore_enter(run, fresh, "restore", err) != 0)
         return drop_fresh(run, fresh, err);
@@ -85,9 +96,8 @@ static enum err_code adopt(struct run *run, struct db *admin, const char *snapsh
                            const char *name, struct err *err)
 {
     const char *fresh = restore_fresh(run, name);
-    struct meta meta;
 
-    if (restore_load(run, admin, NULL, snapshot, fresh, &meta, err) != 0)
+    if (load(run, admin, snapshot, fresh, err) != 0)
         return ERR_PREPARE;
     if ((run->journal == NULL || (restore_enter(run, fresh, "restore", err) == 0 &&
                                   journal_note(run->journal, "adopt", name, err) == 0)) &&
@@ -206,6 +216,7 @@ enum err_code restore_run_settle(struct run *run, struct err *err)
     if (journal_noted(run->journal, "tables") != NULL)
         return restore_tables_settle(run, err);
     rc = restore_admin(run->services, &admin, err);
+    restore_unpack_sweep(run->state_dir);
     if (rc == 0)
         rc = swap_exists(admin, restore_run_aside(run), &swapped, err);
     if (rc == 0)

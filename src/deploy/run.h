@@ -33,6 +33,8 @@ struct written {
     int64_t inserted, updated, deleted; /* -1: unknown */
 };
 
+struct restore_file;
+
 struct run {
     struct arena *arena;
     struct services *services;
@@ -46,6 +48,7 @@ struct run {
     bool in_ledger;
     bool nothing_to_do;
     bool touched;          /* the point of no return was passed */
+    const struct restore_file *file; /* of a restore: what comes instead of a snapshot; or NULL */
 
     const struct restore_filter *filter; /* of a refresh, see restore.h */
     struct goal goal;
