@@ -1,7 +1,7 @@
 #!/bin/bash
 # Dumps that pg_dump wrote elsewhere: every format in every compression becomes the database it was taken
 # of; what is cut off, damaged or hostile changes nothing.
-# time-limit: 900
+# time-limit: 1800
 . "${DDB_SRC:-.}/tests/harness/functions.sh"
 . "$DDB_SRC/tests/harness/cluster.sh"
 . "$DDB_SRC/tests/harness/catalog.sh"
