@@ -12,8 +12,14 @@
 #include "base/fs.h"
 #include "bundle/unwrap_impl.h"
 
-/* END_BYTES: of a tar's end. RESERVE: so much room is left on the disk; it is looked at every CHECK_BYTES. */
-enum { CHUNK = 256 * 1024, END_BYTES = 2 * 512, RESERVE = 64 * 1024 * 1024, CHECK_BYTES = 16 * 1024 * 1024 };
+/* END_BYTES: of a tar's end. RESERVE: so much room is left on the disk; it is looked at every
+ * CHECK_BYTES. */
+enum {
+    CHUNK = 256 * 1024,
+    END_BYTES = 2 * 512,
+    RESERVE = 64 * 1024 * 1024,
+    CHECK_BYTES = 16 * 1024 * 1024,
+};
 
 struct members {
     struct unwrap *unwrap;

@@ -114,8 +114,8 @@ static int compare(struct run *run, struct db *db, struct err *err)
     int rc = plan_make(run->services, db, NULL, &plan, err);
 
     if (rc == 0 && !plan.has_table) {
-        run_warn(run, "there is no table \"%s\" in the file: a deployment would begin with the first "
-                      "revision", table);
+        run_warn(run, "there is no table \"%s\" in the file: a deployment would begin with the "
+                      "first revision", table);
     } else if (rc == 0) {
         for (size_t i = 0; i < plan.problems.n; i++)
             run_warn(run, "%s", plan.problems.items[i].primary);
@@ -206,7 +206,8 @@ int restore_file_load(struct run *run, struct db *admin, const char *fresh, stru
     }
     restore_unpack_close(&unpack);
     if (rc == 0) {
-        log_info("restored in %s, to the last statement", clock_span(clock_mono_ms() - started, span));
+        log_info("restored in %s, to the last statement",
+                 clock_span(clock_mono_ms() - started, span));
         return 0;
     }
     hint_role(err);

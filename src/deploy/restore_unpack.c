@@ -31,7 +31,8 @@ int restore_unpack_open(struct run *run, struct restore_unpack *unpack, struct e
 {
     enum { ATTEMPTS = 10 };
 
-    unpack->path = fs_join(run->arena, run->state_dir, arena_printf(run->arena, "%s" ENDING, run->id));
+    unpack->path =
+        fs_join(run->arena, run->state_dir, arena_printf(run->arena, "%s" ENDING, run->id));
     unpack->fd = -1;
     if (fs_mkdirs(run->state_dir, 0700, err) != 0)
         return -1;

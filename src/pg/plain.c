@@ -230,8 +230,8 @@ static int run(const struct loading *loading, struct split_stream *stream,
                : -1;
 }
 
-int plain_load(struct db *db, const struct plain_in *in, void (*note_to)(void *arg, const char *text),
-               void *arg, struct err *err)
+int plain_load(struct db *db, const struct plain_in *in,
+               void (*note_to)(void *arg, const char *text), void *arg, struct err *err)
 {
     struct reading reading = {.in = in, .end = -1};
     const struct loading loading = {.db = db, .note = note_to, .arg = arg};

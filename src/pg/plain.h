@@ -31,10 +31,11 @@ struct plain_about {
  * pg_dump's do or goes on behind its end, and what does not end at all. Changes: nothing. */
 int plain_check(const struct plain_in *in, struct plain_about *about, struct err *err) CHECK;
 
-/* plain_load(db, in, note, err): run it in a session of copy_in_open, checking again on the way, to the first error, which gets the
- * line. Passed over, with a sentence to ${note} each, are settings that this server does not know, a
- * CREATE SCHEMA public, and comments on and security labels of a database. The session's settings are
- * afterwards those of the file. Changes: the database of ${db}. */
+/* plain_load(db, in, note, err): run it in a session of copy_in_open, checking again on the way, to
+ * the first error, which gets the line. Passed over, with a sentence to ${note} each, are settings
+ * that this server does not know, a CREATE SCHEMA public, and comments on and security labels of a
+ * database. The session's settings are afterwards those of the file. Changes: the database of
+ * ${db}. */
 int plain_load(struct db *db, const struct plain_in *in, void (*note)(void *arg, const char *text),
                void *arg, struct err *err) CHECK;
 
