@@ -13,7 +13,7 @@ packages=(
     zstd postgresql postgresql-client alembic python3-alembic python3-sqlalchemy python3-psycopg2
     python3-asyncpg python3-greenlet
     pgbouncer procps util-linux git systemd openssh-client openssh-server iproute2
-    gzip bzip2 xz-utils lz4
+    gzip bzip2 xz-utils lz4 age
     # to check
     valgrind mandoc shellcheck libclang-rt-14-dev
 )
