@@ -32,6 +32,10 @@ int fault_hit(const char *point)
         for (;;)
             pause();
     }
+    if (strcmp(action, "stop") == 0) {
+        raise(SIGSTOP);
+        return 0;
+    }
     /* A misspelt action must not let a test pass. */
     log_error("DEPLOY_DB_FAULT has an unknown action \"%s\"", action);
     abort();

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "deploy/encryption.h"
 #include "deploy/inventory.h"
 #include "deploy/lists.h"
 #include "deploy/meta.h"
@@ -36,10 +37,11 @@ static const char *choose(struct cmd_context *context, struct err *err)
 
 static json_t *file_json(const struct snapshot_file *file, json_t *verifications)
 {
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:b, s:o}", "name", file->name, "store",
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:o}", "name", file->name, "store",
                      file->store, "place", file->place, "size_bytes",
                      (json_int_t)file->size_bytes, "modified", (json_int_t)file->modified,
-                     "partial", (int)file->partial, "verifications", verifications);
+                     "partial", (int)file->partial, "encrypted",
+                     (int)encryption_named(file->name), "verifications", verifications);
 }
 
 static void list_store(struct cmd_context *context, struct inventory *inventory, struct buf *text,
@@ -52,9 +54,10 @@ static void list_store(struct cmd_context *context, struct inventory *inventory,
         struct inventory_snapshot *snapshot = &inventory->snapshots[i];
 
         inventory_details(context->services, inventory->store, snapshot, EVIDENCE_RESTORE);
-        buf_addf(text, "%-44s %-10s %10s  %s; verified: ", snapshot->file.name,
+        buf_addf(text, "%-44s %-10s %10s  %s%s; verified: ", snapshot->file.name,
                  snapshot->file.store, size_text(snapshot->file.size_bytes, bytes),
-                 clock_age(snapshot->taken, now, age));
+                 clock_age(snapshot->taken, now, age),
+                 encryption_named(snapshot->file.name) ? "; encrypted" : "");
         inventory_verified(snapshot, now, text);
         buf_addc(text, '\n');
         json_array_append_new(array, file_json(&snapshot->file, inventory_json(snapshot)));

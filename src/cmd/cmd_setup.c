@@ -157,6 +157,9 @@ static void add_env(struct buf *out, const struct env *env)
     buf_addf(out, "  target = %s\n  checksums = %s\n  snapshot.plugin = %s\n", env->target,
              env->checksums, env->snapshot.plugin.plugin);
     add_list(out, "snapshot.stores", env->snapshot.stores);
+    add_list(out, "snapshot.recipients", env->snapshot.recipients);
+    if (env->snapshot.identity != NULL)
+        buf_addf(out, "  snapshot.identity = %s\n", env->snapshot.identity);
     buf_addf(out, "  apply.lock_timeout = %lldms\n  apply.retries = %d\n  lock.wait = %lldms\n",
              (long long)env->apply.lock_timeout_ms, env->apply.retries,
              (long long)env->lock_wait_ms);

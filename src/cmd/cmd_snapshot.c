@@ -30,12 +30,12 @@ int cmd_snapshot(struct cmd_context *context, struct err *err)
     run_end(run, ERR_NONE, "snapshot taken");
     snprintf(line, sizeof line, "%s\n", result.place);
     log_info("%s in %s, verified (%s)", size_text(result.bytes, bytes),
-             clock_span(result.elapsed_ms, span), context->env->snapshot.verify);
+             clock_span(result.elapsed_ms, span), result.verified);
     cmd_print(context,
-              json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "name", result.name, "store",
-                        result.store, "place", result.place, "size_bytes",
-                        (json_int_t)result.bytes, "raw_bytes", (json_int_t)result.raw_bytes,
-                        "elapsed_ms", (json_int_t)result.elapsed_ms),
+              json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "name", result.name, "store",
+                        result.store, "place", result.place, "verified", result.verified,
+                        "size_bytes", (json_int_t)result.bytes, "raw_bytes",
+                        (json_int_t)result.raw_bytes, "elapsed_ms", (json_int_t)result.elapsed_ms),
               line);
     run_close(run);
     return ERR_NONE;

@@ -87,6 +87,8 @@ struct env {
         int64_t max_memory;           /* bytes that taking one may use */
         const char *verify;           /* "fast", "full" or "restore" */
         int64_t ship_timeout_ms;      /* for remote stores, from the local file's end; 0: none */
+        const char *const *recipients; /* "age1…": snapshots are encrypted for these; empty: they are not */
+        const char *identity;         /* "file:PATH" or "env:NAME" that reads them; NULL: none */
     } snapshot;
     struct {
         int64_t lock_timeout_ms, statement_timeout_ms; /* 0: none */

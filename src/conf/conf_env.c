@@ -81,6 +81,17 @@ static void check_stores(struct finisher *f)
     }
 }
 
+/* A secret has no place in a file that is shared; the message does not repeat it. */
+static void check_identity(struct finisher *f)
+{
+    const char *identity = f->env->snapshot.identity;
+
+    if (identity != NULL && strncmp(identity, "file:", 5) != 0 && strncmp(identity, "env:", 4) != 0)
+        err_hint(MISTAKE(f, "snapshot", "identity",
+                         "environment \"%s\" does not say where its identity is", f->env->name),
+                 "Write \"file:PATH\", a file that only this user can read, or \"env:NAME\".");
+}
+
 static void finish_snapshot(struct finisher *f)
 {
     struct env *env = f->env;
@@ -100,6 +111,7 @@ static void finish_snapshot(struct finisher *f)
                  "Name one, or leave the key out to use the first store.");
     }
     check_stores(f);
+    check_identity(f);
     if (strcmp(env->snapshot.require, "all") != 0 && strcmp(env->snapshot.require, "any") != 0 &&
         !contains(env->snapshot.stores, env->snapshot.require))
         err_hint(

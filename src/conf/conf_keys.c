@@ -89,6 +89,8 @@ const struct conf_key conf_keys_table[] = {
      .offset = offsetof(struct env, snapshot.max_memory), .fallback = "256MB"},
     CHOICE(GROUP_SNAPSHOT, "verify", struct env, snapshot.verify, "full", verify_levels),
     DURATION(GROUP_SNAPSHOT, "ship_timeout", struct env, snapshot.ship_timeout_ms, "1h", ANY_MS),
+    LIST(GROUP_SNAPSHOT, "recipients", struct env, snapshot.recipients, ""),
+    STRING(GROUP_SNAPSHOT, "identity", struct env, snapshot.identity, NULL),
 
     DURATION(GROUP_APPLY, "lock_timeout", struct env, apply.lock_timeout_ms, "5s", SERVER_MS),
     DURATION(GROUP_APPLY, "statement_timeout", struct env, apply.statement_timeout_ms, "0",

@@ -85,7 +85,7 @@ static int take_snapshot(struct run *run, struct err *err)
     if (snapshot_take(run, &result, err) != 0)
         return -1;
     log_info("snapshot %s: %s in %s, verified (%s)", result.place, size_text(result.bytes, bytes),
-             clock_span(result.elapsed_ms, span), run->env->snapshot.verify);
+             clock_span(result.elapsed_ms, span), result.verified);
     return 0;
 }
 

@@ -1,4 +1,5 @@
 /* inventory - see inventory.h. */
+#include "deploy/encryption.h"
 #include "deploy/inventory.h"
 
 #include <stdlib.h>
@@ -211,6 +212,10 @@ const char *inventory_newest(struct services *services, bool readable, struct er
         if (list[i].partial || (i > 0 && strcmp(list[i].name, list[i - 1].name) == 0))
             continue;
         owner = inventory_owner(services, NULL, list[i].name, &reason);
+        if (owner == INVENTORY_UNKNOWN && readable && encryption_named(list[i].name)) {
+            *err = reason; /* no older one is taken in its place */
+            return NULL;
+        }
         if (owner == INVENTORY_OURS || (owner == INVENTORY_UNKNOWN && !readable))
             return list[i].name;
         log_warning("snapshot \"%s\" is passed over: %s", list[i].name,

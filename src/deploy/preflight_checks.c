@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "deploy/encryption.h"
 #include "deploy/lists.h"
 #include "deploy/phases.h"
 #include "deploy/stores.h"
@@ -200,6 +201,11 @@ static void check_stores(struct checking *c)
     errs_release(&bearable);
 }
 
+static void check_encryption(struct checking *c)
+{
+    encryption_preflight(c->run->services, c->problems);
+}
+
 static void check_privileges(struct checking *c)
 {
     struct run *run = c->run;
@@ -310,6 +316,7 @@ static const struct check checks[] = {
 static const struct check snapshot_checks[] = {
     {"snapshot tool", check_snapshot_tool, false},
     {"stores", check_stores, false},
+    {"encryption", check_encryption, false},
 };
 
 static void run_checks(struct checking *c, const struct check *list, size_t n)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conf/secret.h"
+#include "deploy/encryption.h"
 
 /* --- opening an environment ---------------------------------------------------------------------- */
 
@@ -102,6 +103,8 @@ int services_open(struct arena *arena, const struct conf *conf, const struct env
                                   &store->plugin, DDB_KIND_STORE, errs) != 0)
             rc = -1;
     }
+    if (encryption_check(services, errs) != 0)
+        rc = -1;
     if (open_database(services, errs) != 0)
         return -1;
     services->env = with_other_maintenance(services);

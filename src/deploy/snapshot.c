@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "deploy/encryption.h"
 #include "deploy/meta.h"
 #include "deploy/ship.h"
 #include "deploy/snapshot_copy.h"
@@ -28,6 +29,7 @@ struct taking {
     char exported[64];
     struct stores_file *file;
     struct bundle_out out;
+    struct encryption *encryption; /* NULL: none */
     struct bundle_writer *writer;
     struct err *err;
     struct copy_plan tables;
@@ -204,22 +206,32 @@ static bool has_own(const struct copy_plan *plan)
 static int write_bundle(struct taking *taking, struct snapshot_result *result)
 {
     const struct env *env = taking->services->env;
+    const struct bundle_out stores = stores_out(taking->file);
     int rc;
 
-    if (bundle_create(&taking->out, env->snapshot.compression_level,
+    if (encryption_begin(taking->services, &stores, &taking->encryption, &taking->out,
+                         taking->err) != 0 ||
+        bundle_create(&taking->out, env->snapshot.compression_level,
                       has_own(&taking->tables) ? 1 : env->snapshot.jobs, &taking->writer,
                       taking->err) != 0) {
+        encryption_abandon(taking->encryption);
         stores_abort(taking->file);
         return -1;
     }
     if (write_data(taking) != 0) {
         progress_end();
         bundle_abandon(taking->writer);
+        encryption_abandon(taking->encryption);
         stores_abort(taking->file);
         return -1;
     }
     progress_end();
     rc = bundle_finish(taking->writer, &result->raw_bytes, &result->bytes, taking->err);
+    if (rc != 0)
+        encryption_abandon(taking->encryption);
+    else
+        rc = encryption_finish(taking->encryption, taking->err);
+    result->bytes = encryption_bytes(taking->encryption, result->bytes);
     if (rc != 0 || FAULT("snapshot.commit")) {
         stores_abort(taking->file);
         return rc != 0 ? -1 : err_set(taking->err, ERR_PREPARE, "fault point snapshot.commit");
@@ -255,7 +267,6 @@ static int take(struct taking *taking, struct snapshot_result *result)
         db_open(services->target, NULL, DB_READ, &taking->db, taking->err) == 0 &&
         check_tool(services, taking->db, taking->err) == 0 && take_hold(taking) == 0 &&
         stores_create(&taking->storing, result->name, &taking->file, taking->err) == 0) {
-        taking->out = stores_out(taking->file);
         rc = write_bundle(taking, result);
         db_end_snapshot(taking->db);
     }
@@ -269,22 +280,27 @@ int snapshot_take(struct run *run, struct snapshot_result *result, struct err *e
     struct services *services = run->services;
     struct taking taking = {.run = run, .services = services, .err = err};
     struct verification verification;
+    const bool blind = encryption_is_blind(services);
     int64_t started = clock_mono_ms();
     int rc;
 
     *result = (struct snapshot_result){0};
-    result->name = arena_printf(run->arena, "%s-%s.tar", run->env->name, run->id);
+    result->name = arena_printf(run->arena, "%s-%s.tar%s", run->env->name, run->id,
+                                encryption_suffix(services));
+    result->verified = blind ? "written" : run->env->snapshot.verify;
     if (run->journal != NULL && journal_note(run->journal, "snapshot", result->name, err) != 0)
         return -1;
     rc = take(&taking, result);
-    if (rc == 0)
+    if (rc == 0 && blind)
+        rc = encryption_compare(services, taking.encryption, result->store, result->name, err);
+    else if (rc == 0)
         rc = verification_prove(run, result->store, result->name,
                                 evidence_level(run->env->snapshot.verify), &verification, err);
     if (rc != 0)
         ship_abort(services, result->name);
     else
         rc = ship_await(run, result->name, err);
-    if (rc == 0)
+    if (rc == 0 && !blind) /* what was not opened is not verified */
         verification_record(run, &verification);
     if (rc != 0) {
         err_as(err, ERR_PREPARE);

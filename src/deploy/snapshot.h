@@ -10,6 +10,7 @@ struct snapshot_result {
     const char *name;
     const char *store;    /* label of a store that has it */
     const char *place;    /* where a person finds it */
+    const char *verified; /* how: "fast", "full", or "written": read back without the key to decrypt it */
     int64_t bytes, raw_bytes;
     int64_t elapsed_ms;
 };

@@ -5,6 +5,7 @@
 #ifndef DEPLOY_STORES_H
 #define DEPLOY_STORES_H
 
+#include "bundle/age.h"
 #include "bundle/bundle.h"
 #include "deploy/services.h"
 
@@ -34,6 +35,7 @@ struct stored_bundle {
     struct bundle bundle;
     const struct service *store;
     void *file;
+    struct age_reader *age; /* between the two; NULL: it is not encrypted */
     struct services *services;
     const char *name;
 };

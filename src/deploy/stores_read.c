@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "deploy/encryption.h"
 
 static ssize_t read_at(void *arg, int64_t offset, void *data, size_t cap, struct err *err)
 {
@@ -27,7 +28,8 @@ static int open_in(struct services *services, const struct service *store, const
         stored->file = NULL;
         return -1;
     }
-    if (bundle_open(&in, services->arena, &stored->bundle, err) != 0) {
+    if (encryption_open(services, &in, &stored->age, err) != 0 ||
+        bundle_open(&in, services->arena, &stored->bundle, err) != 0) {
         stores_close(stored);
         return err_wrap(err, "snapshot \"%s\"", name);
     }
@@ -88,6 +90,8 @@ void stores_close(struct stored_bundle *stored)
     struct err err = ERR_INIT;
     struct ddb_call call;
 
+    age_close(stored->age);
+    stored->age = NULL;
     if (stored->file == NULL)
         return;
     call = services_begin(stored->services, stored->store, &err);
