@@ -49,10 +49,12 @@ void age_recipient_of(const struct age_key *identity, struct age_key *recipient,
 
 struct age_writer;
 
-/* age_create(out, recipients, writer, err): write the header, for at least one recipient, to ${out},
- * which is copied; its arg must live until age_finish or age_abandon. */
+/* age_create(out, recipients, note, writer, err): write the header, for at least one recipient, to ${out},
+ * which is copied; its arg must live until age_finish or age_abandon. ${note}: words for those who have no
+ * key (age_note), NULL-terminated, none of them empty; NULL: none. They are a stanza of our own, which
+ * other programs pass over. */
 int age_create(const struct bundle_out *out, const struct age_keys *recipients,
-               struct age_writer **writer, struct err *err) CHECK;
+               const char *const *note, struct age_writer **writer, struct err *err) CHECK;
 
 /* age_out(writer): where the plaintext goes. One call at a time, from any thread. What was written
  * reaches the output by chunks of 64 KiB. */
@@ -69,6 +71,10 @@ struct age_reader;
 
 /* age_is(in, yes, err): whether ${in} begins as an age file does. */
 int age_is(const struct bundle_in *in, bool *yes, struct err *err) CHECK;
+
+/* age_note(in, arena, note, err): the words that age_create was given; NULL: the file has none. Whoever has
+ * no key cannot check them: they may be of anybody who can write the file. */
+int age_note(const struct bundle_in *in, struct arena *arena, char ***note, struct err *err) CHECK;
 
 /* age_open(in, identities, source, reader, err): find the file key, check the header, and that the file
  * ends where its last chunk says. ${in} is copied; its arg must live until age_close. ${source} names

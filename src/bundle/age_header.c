@@ -11,6 +11,8 @@ enum {
     WRAPPED_BYTES = AGE_FILE_KEY_BYTES + AGE_TAG_BYTES, /* the file key for one recipient */
 };
 
+#define NOTE_KIND "deploy-db"
+
 /* --- the file key for one recipient ------------------------------------------------------------- */
 
 /* The key that wraps the file key: of the shared secret and both public keys. */
@@ -86,12 +88,26 @@ static void header_mac(const unsigned char file_key[AGE_FILE_KEY_BYTES], const c
 
 /* --- writing -------------------------------------------------------------------------------------- */
 
+/* A stanza with an empty body, before those of the recipients. */
+static void add_note(const char *const *note, struct buf *out)
+{
+    buf_adds(out, "-> " NOTE_KIND);
+    for (; *note != NULL; note++) {
+        buf_addc(out, ' ');
+        age_base64_encode(*note, strlen(*note), out);
+    }
+    buf_adds(out, "\n\n");
+}
+
 int age_header_format(const unsigned char file_key[AGE_FILE_KEY_BYTES],
-                      const struct age_keys *recipients, struct buf *out, struct err *err)
+                      const struct age_keys *recipients, const char *const *note, struct buf *out,
+                      struct err *err)
 {
     unsigned char mac[32];
 
     buf_adds(out, AGE_VERSION_LINE);
+    if (note != NULL)
+        add_note(note, out);
     for (size_t i = 0; i < recipients->n; i++)
         if (add_stanza(file_key, &recipients->v[i], out, err) != 0)
             return -1;
@@ -280,4 +296,41 @@ int age_header_parse(const char *text, size_t n, const struct age_keys *identiti
         return not_ours(&p, source);
     *used = p.at;
     return check_mac(&p, line, length);
+}
+
+/* --- the note --------------------------------------------------------------------------------------- */
+
+/* One word, base64 of which is at ${text}. False: it is none. */
+static bool add_word(const char *text, size_t n, struct strvec *words)
+{
+    auto_free unsigned char *word = mem_alloc(n + 3);
+    size_t made = 0;
+
+    if (age_base64_decode(text, n, word, &made) != 0 || made == 0 || memchr(word, '\0', made) != NULL)
+        return false;
+    word[made] = '\0';
+    strvec_push(words, (const char *)word);
+    return true;
+}
+
+char **age_header_note(const char *text, size_t n, struct arena *arena)
+{
+    static const char start[] = AGE_VERSION_LINE "-> " NOTE_KIND " ";
+    const size_t skip = sizeof start - 1;
+    const char *end = n < skip || memcmp(text, start, skip) != 0
+                          ? NULL
+                          : memchr(text + skip, '\n', n - skip);
+    auto_strvec struct strvec words = {0};
+
+    if (end == NULL)
+        return NULL;
+    for (const char *word = text + skip; word <= end;) {
+        const char *space = memchr(word, ' ', (size_t)(end - word));
+        const char *stop = space != NULL ? space : end;
+
+        if (!add_word(word, (size_t)(stop - word), &words))
+            return NULL;
+        word = stop + 1;
+    }
+    return arena_list(arena, &words);
 }

@@ -8,9 +8,9 @@
 #include "bundle/age_header.h"
 #include "bundle/age_stream.h"
 
-/* At most so many chunks are asked of a store at once; so many decrypted ones are remembered, because
+/* The note stands at the beginning. At most so many chunks are asked of a store at once; so many decrypted ones are remembered, because
  * the next read begins where the last one ended, in the middle of a chunk. */
-enum { CHUNKS_AT_ONCE = 8, REMEMBERED = 16 };
+enum { CHUNKS_AT_ONCE = 8, REMEMBERED = 16, NOTE_MOST = 4096 };
 
 struct remembered {
     int64_t number; /* -1: none */
@@ -59,22 +59,45 @@ int age_is(const struct bundle_in *in, bool *yes, struct err *err)
     return n < 0 ? -1 : 0;
 }
 
+/* The file's beginning, at most ${cap} bytes of it; heap. */
+static int read_beginning(const struct bundle_in *in, size_t cap, char **text, size_t *n,
+                          struct err *err)
+{
+    ssize_t got;
+
+    cap = in->size_bytes < (int64_t)cap ? (size_t)in->size_bytes : cap;
+    *text = mem_alloc(cap + 1);
+    got = read_fully(in, 0, *text, cap, err);
+    *n = got < 0 ? 0 : (size_t)got;
+    return got < 0 ? -1 : 0;
+}
+
+int age_note(const struct bundle_in *in, struct arena *arena, char ***note, struct err *err)
+{
+    auto_free char *text = NULL;
+    size_t n;
+
+    if (read_beginning(in, NOTE_MOST, &text, &n, err) != 0)
+        return -1;
+    *note = age_header_note(text, n, arena);
+    return 0;
+}
+
 static int read_header(struct age_reader *reader, const struct age_keys *identities,
                        const char *source, struct err *err)
 {
     unsigned char file_key[AGE_FILE_KEY_BYTES], salt[AGE_SALT_BYTES];
     struct bundle_in *in = &reader->in;
-    size_t cap = in->size_bytes < AGE_HEADER_MOST ? (size_t)in->size_bytes : AGE_HEADER_MOST;
-    size_t used = 0;
-    char *text = mem_alloc(cap + 1);
-    ssize_t n = read_fully(in, 0, text, cap, err);
-    int rc = n < 0 ? -1
-                   : age_header_parse(text, (size_t)n, identities, source, file_key, &used, err);
+    auto_free char *text = NULL;
+    size_t got, used = 0;
+    int rc = read_beginning(in, AGE_HEADER_MOST, &text, &got, err);
 
-    mem_free(text);
+    if (rc == 0)
+        rc = age_header_parse(text, got, identities, source, file_key, &used, err);
     reader->start = (int64_t)used + AGE_SALT_BYTES;
     if (rc == 0) {
-        n = read_fully(in, (int64_t)used, salt, sizeof salt, err);
+        ssize_t n = read_fully(in, (int64_t)used, salt, sizeof salt, err);
+
         if (n == (ssize_t)sizeof salt)
             age_stream_key(file_key, salt, reader->key);
         else

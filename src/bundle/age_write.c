@@ -16,7 +16,8 @@ struct age_writer {
     unsigned char data[AGE_CHUNK_BYTES], sealed[AGE_SEALED_BYTES];
 };
 
-static int begin(struct age_writer *writer, const struct age_keys *recipients, struct err *err)
+static int begin(struct age_writer *writer, const struct age_keys *recipients,
+                 const char *const *note, struct err *err)
 {
     unsigned char file_key[AGE_FILE_KEY_BYTES], salt[AGE_SALT_BYTES], key[32];
     auto_buf struct buf header = {0};
@@ -24,7 +25,7 @@ static int begin(struct age_writer *writer, const struct age_keys *recipients, s
 
     age_crypto_random(file_key, sizeof file_key);
     age_crypto_random(salt, sizeof salt);
-    rc = age_header_format(file_key, recipients, &header, err);
+    rc = age_header_format(file_key, recipients, note, &header, err);
     age_stream_key(file_key, salt, key);
     writer->cipher = age_cipher_new(key);
     age_crypto_wipe(file_key, sizeof file_key);
@@ -36,14 +37,14 @@ static int begin(struct age_writer *writer, const struct age_keys *recipients, s
 }
 
 int age_create(const struct bundle_out *out, const struct age_keys *recipients,
-               struct age_writer **writer, struct err *err)
+               const char *const *note, struct age_writer **writer, struct err *err)
 {
     struct age_writer *fresh = mem_alloc(sizeof *fresh);
 
     fresh->out = *out;
     if (recipients->n == 0)
         err_set(err, ERR_CONFIG, "a file cannot be encrypted for nobody");
-    if (recipients->n == 0 || begin(fresh, recipients, err) != 0) {
+    if (recipients->n == 0 || begin(fresh, recipients, note, err) != 0) {
         age_abandon(fresh);
         return -1;
     }

@@ -157,6 +157,7 @@ static int write_through(void *arg, const void *data, size_t n, struct err *err)
 int encryption_begin(struct services *services, const struct bundle_out *out,
                      struct encryption **encryption, struct bundle_out *plain, struct err *err)
 {
+    const char *const note[] = {services->conf->project, services->env->name, NULL};
     auto_age_keys struct age_keys recipients = {0};
     struct encryption *fresh;
 
@@ -169,7 +170,7 @@ int encryption_begin(struct services *services, const struct bundle_out *out,
     fresh->digest = digest_new();
     if (read_recipients(services, &recipients, err) != 0 ||
         age_create(&(struct bundle_out){.write = write_through, .arg = fresh}, &recipients,
-                   &fresh->writer, err) != 0) {
+                   note, &fresh->writer, err) != 0) {
         encryption_abandon(fresh);
         return -1;
     }
@@ -275,6 +276,19 @@ int encryption_compare(struct services *services, const struct encryption *encry
 }
 
 /* --- reading ----------------------------------------------------------------------------------- */
+
+int encryption_note(const struct services *services, const struct bundle_in *in, bool *noted,
+                    bool *ours, struct err *err)
+{
+    char **note = NULL;
+
+    if (age_note(in, services->arena, &note, err) != 0)
+        return -1;
+    *noted = note != NULL && note[0] != NULL && note[1] != NULL;
+    *ours = *noted && strcmp(note[0], services->conf->project) == 0 &&
+            strcmp(note[1], services->env->name) == 0;
+    return 0;
+}
 
 int encryption_open(const struct services *services, struct bundle_in *in,
                     struct age_reader **reader, struct err *err)

@@ -52,6 +52,11 @@ int encryption_compare(struct services *services, const struct encryption *encry
 
 /* --- reading ----------------------------------------------------------------------------------- */
 
+/* encryption_note(services, in, noted, ours, err): what an encrypted file says in the clear: whether it is
+ * of this project and environment. ${noted} false: it says nothing, or is not encrypted. */
+int encryption_note(const struct services *services, const struct bundle_in *in, bool *noted,
+                    bool *ours, struct err *err) CHECK;
+
 /* encryption_open(services, in, reader, err): where ${in} is an age file, it becomes its plaintext and
  * ${reader} is to be closed by age_close; else ${reader} is NULL. Errors (ERR_PREPARE): there is no
  * identity, or it does not fit. */

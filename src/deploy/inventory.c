@@ -1,5 +1,4 @@
 /* inventory - see inventory.h. */
-#include "deploy/encryption.h"
 #include "deploy/inventory.h"
 
 #include <stdlib.h>
@@ -7,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "deploy/meta.h"
+#include "deploy/encryption.h"
 
 enum { TIME_BYTES = sizeof "20260131T134510Z" - 1 };
 
@@ -176,19 +175,11 @@ json_t *inventory_json(const struct inventory_snapshot *snapshot)
 enum inventory_owner inventory_owner(struct services *services, const char *label, const char *name,
                                      struct err *err)
 {
-    struct stored_bundle stored;
-    struct meta meta;
-    enum inventory_owner owner = INVENTORY_UNKNOWN;
+    bool ours;
 
-    if (stores_open(services, label, name, &stored, err) != 0)
+    if (stores_is_ours(services, label, name, &ours, err) != 0)
         return INVENTORY_UNKNOWN;
-    if (meta_parse(services->arena, stored.bundle.meta, &meta, err) == 0)
-        owner = strcmp(meta.environment, services->env->name) == 0 && meta.project != NULL &&
-                        strcmp(meta.project, services->conf->project) == 0
-                    ? INVENTORY_OURS
-                    : INVENTORY_FOREIGN;
-    stores_close(&stored);
-    return owner;
+    return ours ? INVENTORY_OURS : INVENTORY_FOREIGN;
 }
 
 static int newest_first(const void *a, const void *b)

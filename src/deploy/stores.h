@@ -35,6 +35,7 @@ struct stored_bundle {
     struct bundle bundle;
     const struct service *store;
     void *file;
+    int64_t size_bytes; /* of the file as it is stored */
     struct age_reader *age; /* between the two; NULL: it is not encrypted */
     struct services *services;
     const char *name;
@@ -50,6 +51,12 @@ void stores_close(struct stored_bundle *stored);
  * thread, whose ${services} are its own too; ${stored} must outlive it. Close it with stores_close. */
 int stores_again(const struct stored_bundle *stored, struct services *services,
                  struct stored_bundle *again, struct err *err) CHECK;
+
+/* stores_is_ours(services, label, name, ours, err): whether the snapshot is of this project and
+ * environment: two projects may share a store. ${label} as above. Encrypted ones that were taken by us say
+ * so also to who has no key. */
+int stores_is_ours(struct services *services, const char *label, const char *name, bool *ours,
+                   struct err *err) CHECK;
 
 /* stores_source(stored, source, err): the members as the snapshot plugin reads them; failures go to
  * ${err}. ${source} lives as long as ${stored}. */

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "deploy/encryption.h"
+#include "deploy/meta.h"
 
 static ssize_t read_at(void *arg, int64_t offset, void *data, size_t cap, struct err *err)
 {
@@ -17,23 +18,88 @@ static ssize_t read_at(void *arg, int64_t offset, void *data, size_t cap, struct
     return n;
 }
 
-static int open_in(struct services *services, const struct service *store, const char *name,
-                   struct stored_bundle *stored, struct err *err)
+/* The file as it is stored. */
+static int open_file(struct services *services, const struct service *store, const char *name,
+                     struct stored_bundle *stored, struct bundle_in *in, struct err *err)
 {
     struct ddb_call call = services_begin(services, store, err);
-    struct bundle_in in = {.read = read_at, .arg = stored};
 
     *stored = (struct stored_bundle){.store = store, .services = services, .name = name};
-    if (stores_end(&call, stores_ops(store)->open(&call, name, &stored->file, &in.size_bytes), "open") != 0) {
+    *in = (struct bundle_in){.read = read_at, .arg = stored};
+    if (stores_end(&call, stores_ops(store)->open(&call, name, &stored->file, &in->size_bytes), "open") != 0) {
         stored->file = NULL;
         return -1;
     }
-    if (encryption_open(services, &in, &stored->age, err) != 0 ||
-        bundle_open(&in, services->arena, &stored->bundle, err) != 0) {
+    stored->size_bytes = in->size_bytes;
+    return 0;
+}
+
+static int open_bundle(struct stored_bundle *stored, struct bundle_in *in, struct err *err)
+{
+    return encryption_open(stored->services, in, &stored->age, err) == 0
+               ? bundle_open(in, stored->services->arena, &stored->bundle, err)
+               : -1;
+}
+
+static int open_in(struct services *services, const struct service *store, const char *name,
+                   struct stored_bundle *stored, struct err *err)
+{
+    struct bundle_in in;
+
+    if (open_file(services, store, name, stored, &in, err) != 0)
+        return -1;
+    if (open_bundle(stored, &in, err) != 0) {
         stores_close(stored);
         return err_wrap(err, "snapshot \"%s\"", name);
     }
     return 0;
+}
+
+/* The note of an encrypted file; else what is inside. */
+static int ask_owner(struct stored_bundle *stored, struct bundle_in *in, bool *ours, struct err *err)
+{
+    const struct services *services = stored->services;
+    struct meta meta;
+    bool noted;
+
+    if (encryption_note(services, in, &noted, ours, err) != 0)
+        return -1;
+    if (noted)
+        return 0;
+    if (open_bundle(stored, in, err) != 0 ||
+        meta_parse(services->arena, stored->bundle.meta, &meta, err) != 0)
+        return -1;
+    *ours = strcmp(meta.environment, services->env->name) == 0 &&
+            strcmp(meta.project, services->conf->project) == 0;
+    return 0;
+}
+
+int stores_is_ours(struct services *services, const char *label, const char *name, bool *ours,
+                   struct err *err)
+{
+    struct err first = ERR_INIT;
+
+    for (size_t i = 0; i < services->n_stores; i++) {
+        struct err attempt = ERR_INIT;
+        struct stored_bundle stored;
+        struct bundle_in in;
+        int rc = -1;
+
+        if (label != NULL && strcmp(services->stores[i].label, label) != 0)
+            continue;
+        if (open_file(services, &services->stores[i], name, &stored, &in, &attempt) == 0) {
+            rc = ask_owner(&stored, &in, ours, &attempt);
+            stores_close(&stored);
+        }
+        if (rc == 0)
+            return 0;
+        if (first.code == ERR_NONE)
+            first = attempt;
+    }
+    *err = first;
+    if (err->code == ERR_NONE)
+        err_set(err, ERR_PREPARE, "it is in no store of environment \"%s\"", services->env->name);
+    return err_wrap(err, "snapshot \"%s\"", name);
 }
 
 int stores_open(struct services *services, const char *label, const char *name,

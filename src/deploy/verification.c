@@ -34,7 +34,7 @@ static int find_copy(struct run *run, const char *label, const char *snapshot,
     if (stores_open(run->services, label, snapshot, &stored, err) != 0)
         return -1;
     out->store = stored.store->label;
-    out->evidence.size_bytes = stored.bundle.in.size_bytes;
+    out->evidence.size_bytes = stored.size_bytes;
     stores_close(&stored);
     return 0;
 }

@@ -23,7 +23,7 @@ cp deploy-db.cfg plain.cfg
 # configure SETTINGS [RECOVER]: production's snapshot group.
 configure()
 {
-    sed "s|    protected = true;|&\n    snapshot: { $1 };${2:+\n    recover = [$2];}|" plain.cfg >deploy-db.cfg
+    sed "s|    protected = true;|&\n    snapshot: { copy_threshold = \"64kB\"; $1 };${2:+\n    recover = [$2];}|" plain.cfg >deploy-db.cfg
 }
 
 # traced COMMAND...: the files that it and its children write go to the file "written".
@@ -105,6 +105,13 @@ expect_status 4 ddb production >out 2>err
 expect_contains "$(cat err)" "recovers by \"restore\", but nothing here can read its encrypted snapshots"
 expect_contains "$(cat err)" "leave \"restore\" out of recover"
 expect_equal 5e6a90c4b7d8 "$(psql_at shop 'SELECT version_num FROM alembic_version')"
+
+# Whose it is, it says without the key: another project in the same folder passes it over.
+sed -i 's/^project = .*/project = "elsewhere";/' deploy-db.cfg
+expect_status 6 ddb snapshot verify production >out 2>err
+expect_contains "$(cat err)" "it is of another project or environment"
+expect_contains "$(cat err)" "environment \"production\" has no snapshot"
+sed -i 's/^project = .*/project = "shopsql";/' deploy-db.cfg
 
 # An older snapshot that can be read never takes the place of the newest one, which cannot.
 cp deploy-db.cfg blind.cfg
@@ -210,6 +217,7 @@ cluster_remove
 cluster_start
 mkdir x
 age -d -i key "$file" | tar -C x -xf -
+expect_contains "$(ls x/data)" ".copy.zst" "chunks of the larger tables"
 expect_status 0 sh x/restore.sh >restore.out 2>&1
 expect_contains "$(cat restore.out)" "done: database \"shop\" is restored"
 state_of shop ../after

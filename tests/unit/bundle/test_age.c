@@ -16,6 +16,7 @@ static char *dir;
 static struct arena *arena;
 static struct age_keys recipients, identities;
 static const char *recipient;
+static const char *const note[] = {"the project", "\xc3\xa4", NULL};
 
 static int keep_output(void *arg, const void *data, size_t n)
 {
@@ -80,7 +81,7 @@ static void encrypt(const void *data, size_t n, size_t piece, struct memfile *fi
     struct err err = ERR_INIT;
     struct bundle_out out;
 
-    assert_int_equal(age_create(&to, &recipients, &writer, &err), 0);
+    assert_int_equal(age_create(&to, &recipients, note, &writer, &err), 0);
     out = age_out(writer);
     for (size_t at = 0; at < n; at += piece)
         assert_int_equal(out.write(out.arg, (const char *)data + at, n - at < piece ? n - at : piece,
@@ -307,7 +308,7 @@ static void output_that_fails(void **state)
         const struct bundle_out to = memfile_out(&file);
         struct age_writer *writer = NULL;
         struct err err = ERR_INIT;
-        int rc = age_create(&to, &recipients, &writer, &err);
+        int rc = age_create(&to, &recipients, NULL, &writer, &err);
 
         if (rc == 0)
             rc = age_out(writer).write(age_out(writer).arg, noise, 3 * CHUNK, &err);
@@ -384,6 +385,36 @@ static void any_offset_from_threads(void **state)
     buf_release(&file.bytes);
 }
 
+/* Without a key; and only where it is whole. */
+static void note_of_a_file(void **state)
+{
+    struct memfile ours = {0}, theirs = {0};
+    struct err err = ERR_INIT;
+    struct bundle_in in;
+    char **found = NULL;
+
+    (void)state;
+    encrypt("x", 1, 1, &ours);
+    in = memfile_in(&ours);
+    assert_int_equal(age_note(&in, arena, &found, &err), 0);
+    assert_string_equal(found[0], note[0]);
+    assert_string_equal(found[1], note[1]);
+    assert_null(found[2]);
+    for (size_t n = 0; n < strlen("age-encryption.org/v1\n-> deploy-db dGhl"); n++) {
+        in.size_bytes = (int64_t)n;
+        ours.bytes.len = n;
+        assert_int_equal(age_note(&in, arena, &found, &err), 0);
+        assert_null(found);
+    }
+    write_file("plain", "x", 1);
+    must(&theirs.bytes, (const char *const[]){"age", "-r", recipient, "plain", NULL});
+    in = memfile_in(&theirs);
+    assert_int_equal(age_note(&in, arena, &found, &err), 0);
+    assert_null(found);
+    buf_release(&ours.bytes);
+    buf_release(&theirs.bytes);
+}
+
 static void tells_an_age_file(void **state)
 {
     struct memfile file = {0};
@@ -416,6 +447,7 @@ int main(void)
         cmocka_unit_test(damage_is_found_where_it_is),
         cmocka_unit_test(output_that_fails),
         cmocka_unit_test(any_offset_from_threads),
+        cmocka_unit_test(note_of_a_file),
         cmocka_unit_test(tells_an_age_file),
     };
 

@@ -156,7 +156,7 @@ static void header_with(const char *stanzas, struct buf *out)
     struct err err = ERR_INIT;
     size_t version = strlen(AGE_VERSION_LINE);
 
-    assert_int_equal(age_header_format(file_key, &recipients, &own, &err), 0);
+    assert_int_equal(age_header_format(file_key, &recipients, NULL, &own, &err), 0);
     buf_adds(out, AGE_VERSION_LINE);
     buf_adds(out, stanzas);
     buf_add(out, own.data + version, (size_t)(strstr(own.data, "--- ") - own.data) - version);
@@ -215,6 +215,27 @@ static void stanzas_that_are_passed_over(void **state)
     read_with("-> a-grease ]9* {\n" FULL_LINE "\n");
     read_with("-> x\n" FULL_LINE FULL_LINE "QQ\n-> y z\nQQ\n");
     read_with("-> X25519b " SHARE "\n" WRAPPED "\n");
+}
+
+static void notes_that_are_none(void **state)
+{
+    static const char *const lines[] = {"-> deploy-db\n\n", "-> deploy-db \n\n", "-> deploy-db QQ==\n\n",
+                                        "-> deploy-db QQ  QQ\n\n", "-> deploy-db AA\n\n",
+                                        "-> deploy-dbx QQ\n\n", "-> deploy-db QQ"};
+    struct arena *arena = arena_new();
+    char **note;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        const char *text = arena_printf(arena, "%s%s", AGE_VERSION_LINE, lines[i]);
+
+        assert_null(age_header_note(text, strlen(text), arena));
+    }
+    note = age_header_note(AGE_VERSION_LINE "-> deploy-db QQ Qg\n", strlen(AGE_VERSION_LINE) + 19, arena);
+    assert_string_equal(note[0], "A");
+    assert_string_equal(note[1], "B");
+    assert_null(note[2]);
+    arena_free(arena);
 }
 
 static void stanzas_that_are_refused(void **state)
@@ -294,7 +315,7 @@ static void nobody_encrypts_for_a_low_order_point(void **state)
     struct err err = ERR_INIT;
 
     (void)state;
-    assert_int_equal(age_header_format(file_key, &keys, &text, &err), -1);
+    assert_int_equal(age_header_format(file_key, &keys, NULL, &text, &err), -1);
     basetest_has(err.primary, "low order");
 }
 
@@ -306,6 +327,7 @@ int main(void)
         cmocka_unit_test(identity_files),
         cmocka_unit_test(base64_has_one_form),
         cmocka_unit_test(stanzas_that_are_passed_over),
+        cmocka_unit_test(notes_that_are_none),
         cmocka_unit_test(stanzas_that_are_refused),
         cmocka_unit_test(files_of_other_kinds),
         cmocka_unit_test(the_mac_is_of_one_form),
