@@ -143,22 +143,21 @@ static int override(struct cmd_context *context, struct err *err)
                    CONF_JOBS_MOST);
 }
 
-/* --identity overrides the environment's snapshot.identity; its path starts where we are. */
+/* --identity overrides snapshot.identity, in every environment: snapshots are read of another one too. Its
+ * path starts where we are. */
 static int override_identity(struct cmd_context *context, struct err *err)
 {
     const char *path = context->options->value[OPT_IDENTITY];
-    struct env *env;
     char *here;
 
-    if (path == NULL || context->env == NULL)
+    if (path == NULL)
         return 0;
     here = path[0] == '/' ? mem_strdup("") : getcwd(NULL, 0);
     if (here == NULL)
         return err_sys(err, ERR_USAGE, errno, "option \"--identity\": the working directory is not known");
-    env = arena_alloc(context->arena, sizeof *env);
-    *env = *context->env;
-    env->snapshot.identity = arena_printf(context->arena, "file:%s", fs_join(context->arena, here, path));
-    context->env = env;
+    for (size_t i = 0; i < context->conf->n_envs; i++)
+        context->conf->envs[i].snapshot.identity =
+            arena_printf(context->arena, "file:%s", fs_join(context->arena, here, path));
     mem_free(here);
     return 0;
 }
@@ -175,7 +174,7 @@ static int prepare(struct cmd_context *context, const struct cmd *cmd, struct er
         struct err usage = ERR_INIT;
 
         if ((choose_env(context, (cmd->flags & CMD_ENV) != 0, &usage) != 0 ||
-             override(context, &usage) != 0 || override_identity(context, &usage) != 0) &&
+             override_identity(context, &usage) != 0 || override(context, &usage) != 0) &&
             errs.n == 0)
             *err = usage;
         if (err->code == ERR_NONE &&

@@ -23,7 +23,8 @@ static void add(struct transfers *transfers, const struct ship_result *result)
              size_text(result->size_bytes, bytes), clock_span(result->elapsed_ms, span));
     if (result->resumed_bytes > 0)
         buf_addf(&transfers->text, ", %s of it was there", size_text(result->resumed_bytes, resumed));
-    buf_addf(&transfers->text, "; verified (%s)\n", transfers->level);
+    transfers->level = result->verified;
+    buf_addf(&transfers->text, "; verified (%s)\n", result->verified);
     json_array_append_new(
         transfers->array,
         json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:I}", "from", result->from, "to", result->to,

@@ -25,6 +25,11 @@ bool encryption_is_blind(const struct services *services)
     return encryption_on(services) && services->env->snapshot.identity == NULL;
 }
 
+bool encryption_hides(const struct services *services, const char *name)
+{
+    return encryption_named(name) && services->env->snapshot.identity == NULL;
+}
+
 const char *encryption_suffix(const struct services *services)
 {
     return encryption_on(services) ? SUFFIX : "";
@@ -238,7 +243,7 @@ static int hash_stored(struct ddb_call *call, void *file, int64_t size, char sha
     return 0;
 }
 
-static int compare_stored(const struct encryption *encryption, struct ddb_call *call,
+static int compare_stored(int64_t size_bytes, const char *wanted, struct ddb_call *call,
                           const char *name)
 {
     const struct ddb_store *ops = &call->service->plugin->store;
@@ -249,25 +254,31 @@ static int compare_stored(const struct encryption *encryption, struct ddb_call *
 
     if (rc != 0)
         return -1;
-    rc = size == encryption->bytes ? hash_stored(call, file, size, sha256) : 0;
-    if (rc == 0 && strcmp(sha256, encryption->sha256) != 0)
+    rc = size == size_bytes ? hash_stored(call, file, size, sha256) : 0;
+    if (rc == 0 && strcmp(sha256, wanted) != 0)
         rc = err_set(call->err, ERR_PREPARE, "the stored file is not what was written to it");
     if (ops->close(call, file) != 0 && rc == 0)
         rc = services_end(call, -1, "close", ERR_PREPARE);
     return rc;
 }
 
-int encryption_compare(struct services *services, const struct encryption *encryption,
-                       const char *label, const char *name, struct err *err)
+int encryption_prove(struct services *services, const struct encryption *encryption,
+                     const char *label, const char *name, struct err *err)
 {
     if (FAULT("snapshot.stored"))
         return err_set(err, ERR_PREPARE, "fault point snapshot.stored");
+    return encryption_compare(services, encryption->bytes, encryption->sha256, label, name, err);
+}
+
+int encryption_compare(struct services *services, int64_t size_bytes, const char *sha256,
+                       const char *label, const char *name, struct err *err)
+{
     for (size_t i = 0; i < services->n_stores; i++) {
         struct ddb_call call = services_begin(services, &services->stores[i], err);
 
         if (strcmp(call.service->label, label) != 0)
             continue;
-        return compare_stored(encryption, &call, name) == 0
+        return compare_stored(size_bytes, sha256, &call, name) == 0
                    ? 0
                    : err_wrap(err, "snapshot \"%s\" in store \"%s\" could not be proven", name, label);
     }

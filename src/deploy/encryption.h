@@ -29,6 +29,9 @@ bool encryption_is_blind(const struct services *services);
 const char *encryption_suffix(const struct services *services);
 bool encryption_named(const char *name);
 
+/* encryption_hides(services, name): a snapshot of that name is encrypted, and we have no identity. */
+bool encryption_hides(const struct services *services, const char *name);
+
 /* --- writing ----------------------------------------------------------------------------------- */
 
 struct encryption;
@@ -45,9 +48,12 @@ void encryption_abandon(struct encryption *encryption);
 /* encryption_bytes(encryption, plain_bytes): the size of the file that was written. */
 int64_t encryption_bytes(const struct encryption *encryption, int64_t plain_bytes);
 
-/* encryption_compare(services, encryption, label, name, err): read file ${name} of the store ${label}
- * and compare it, by size and SHA-256, with what was written. Errors: ERR_PREPARE. */
-int encryption_compare(struct services *services, const struct encryption *encryption,
+/* encryption_prove(services, encryption, label, name, err): what can be proven without a key: every byte
+ * of file ${name} in the store ${label} is as it was written. encryption_compare: the same for any file, of
+ * which size and SHA-256 are known. Errors: ERR_PREPARE. */
+int encryption_prove(struct services *services, const struct encryption *encryption,
+                     const char *label, const char *name, struct err *err) CHECK;
+int encryption_compare(struct services *services, int64_t size_bytes, const char *sha256,
                        const char *label, const char *name, struct err *err) CHECK;
 
 /* --- reading ----------------------------------------------------------------------------------- */

@@ -33,49 +33,10 @@ int refresh_source(struct run *run, const struct env *from, struct refresh *refr
     return services_open(run->arena, run->services->conf, stores, &refresh->source, errs);
 }
 
-static int newest_first(const void *a, const void *b)
-{
-    return strcmp(((const struct snapshot_file *)b)->name, ((const struct snapshot_file *)a)->name);
-}
-
-/* Two projects may share a folder. */
-static bool belongs(const struct refresh *refresh, const char *name)
-{
-    struct services *source = refresh->source;
-    struct stored_bundle stored;
-    struct err err = ERR_INIT;
-    struct meta meta;
-    bool yes = false;
-
-    if (stores_open(source, NULL, name, &stored, &err) == 0) {
-        yes = meta_parse(source->arena, stored.bundle.meta, &meta, &err) == 0 &&
-              strcmp(meta.environment, refresh->from->name) == 0 &&
-              strcmp(meta.project, source->conf->project) == 0;
-        stores_close(&stored);
-    }
-    if (!yes)
-        log_warning("snapshot \"%s\" is passed over: %s", name,
-                    err.code == ERR_NONE ? "it is of another project or environment" : err.primary);
-    return yes;
-}
-
 int refresh_choose(struct refresh *refresh, struct err *err)
 {
-    struct snapshot_file *list = NULL;
-    size_t n = 0;
-
-    if (refresh->snapshot != NULL)
+    if (refresh->snapshot != NULL || stores_newest(refresh->source, NULL, &refresh->snapshot, err) == 0)
         return 0;
-    if (stores_list(refresh->source, &list, &n, err) != 0)
-        return err_as(err, ERR_PREPARE);
-    if (n > 0)
-        qsort(list, n, sizeof *list, newest_first);
-    for (size_t i = 0; i < n && refresh->snapshot == NULL; i++)
-        if (!list[i].partial && belongs(refresh, list[i].name))
-            refresh->snapshot = list[i].name;
-    if (refresh->snapshot != NULL)
-        return 0;
-    err_set(err, ERR_PREPARE, "environment \"%s\" has no snapshot", refresh->from->name);
     return err_hint(err, "Take one with `deploy-db snapshot %s`.", refresh->from->name);
 }
 

@@ -48,6 +48,7 @@ void ship_leave(struct run *run);
 
 struct ship_result {
     const char *from, *to;  /* labels of the stores */
+    const char *verified;   /* how: the level, or "written": compared with what was read */
     const char *place;      /* where a person finds it now */
     int64_t size_bytes;
     int64_t resumed_bytes;  /* of these were there already */

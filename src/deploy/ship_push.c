@@ -7,55 +7,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/progress.h"
-#include "deploy/meta.h"
+#include "deploy/encryption.h"
 #include "deploy/snapshot.h"
 #include "deploy/stores_parts.h"
 
 /* --- which one ------------------------------------------------------------------------------------------ */
 
-static int newest_first(const void *a, const void *b)
-{
-    return strcmp(((const struct snapshot_file *)b)->name, ((const struct snapshot_file *)a)->name);
-}
-
-/* Two projects may share a store, and call an environment alike. */
-static bool is_ours(struct services *services, const char *label, const char *name)
-{
-    struct stored_bundle stored;
-    struct err err = ERR_INIT;
-    struct meta meta;
-    bool yes = false;
-
-    if (stores_open(services, label, name, &stored, &err) == 0) {
-        yes = meta_parse(services->arena, stored.bundle.meta, &meta, &err) == 0 &&
-              strcmp(meta.environment, services->env->name) == 0 &&
-              strcmp(meta.project, services->conf->project) == 0;
-        stores_close(&stored);
-    }
-    if (!yes)
-        log_warning("snapshot \"%s\" is passed over: %s", name,
-                    err.code == ERR_NONE ? "it is of another project or environment" : err.primary);
-    return yes;
-}
-
 int ship_newest(struct services *services, const char *label, const char **name, struct err *err)
 {
-    struct snapshot_file *list = NULL;
-    size_t n = 0;
-
-    *name = NULL;
-    if (stores_list(services, &list, &n, err) != 0)
-        return -1;
-    if (n > 0)
-        qsort(list, n, sizeof *list, newest_first);
-    for (size_t i = 0; i < n && *name == NULL; i++)
-        if (!list[i].partial && (label == NULL || strcmp(list[i].store, label) == 0) &&
-            is_ours(services, list[i].store, list[i].name))
-            *name = list[i].name;
-    if (*name != NULL)
-        return 0;
-    return err_set(err, ERR_PREPARE, "environment \"%s\" has no snapshot%s%s", services->env->name,
-                   label == NULL ? "" : " in store ", label == NULL ? "" : label);
+    return stores_newest(services, label, name, err);
 }
 
 /* --- from store to store ------------------------------------------------------------------------------- */
@@ -132,8 +92,12 @@ int ship_copy(struct services *services, const char *name, const char *from, con
     result->place = stores_place(services, to, name);
     result->size_bytes = feed.written;
     result->resumed_bytes = ship.resumed_bytes;
-    if (snapshot_verify(services, to, name, level, err) != 0)
+    rc = encryption_hides(services, name)
+             ? encryption_compare(services, result->size_bytes, result->sha256, to, name, err)
+             : snapshot_verify(services, to, name, level, err);
+    if (rc != 0)
         return -1;
+    result->verified = encryption_hides(services, name) ? "written" : level;
     result->elapsed_ms = clock_mono_ms() - started;
     return 0;
 }

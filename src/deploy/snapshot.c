@@ -292,7 +292,7 @@ int snapshot_take(struct run *run, struct snapshot_result *result, struct err *e
         return -1;
     rc = take(&taking, result);
     if (rc == 0 && blind)
-        rc = encryption_compare(services, taking.encryption, result->store, result->name, err);
+        rc = encryption_prove(services, taking.encryption, result->store, result->name, err);
     else if (rc == 0)
         rc = verification_prove(run, result->store, result->name,
                                 evidence_level(run->env->snapshot.verify), &verification, err);

@@ -78,6 +78,13 @@ struct snapshot_file {
 int stores_list(struct services *services, struct snapshot_file **list, size_t *n,
                 struct err *err) CHECK;
 
+/* stores_newest(services, label, name, err): the newest whole snapshot of this project and environment in
+ * the store ${label} (NULL: in any); that there is none is a failure. One that is damaged, or another
+ * project's, is passed over with a warning; an encrypted one that does not say whose it is, and cannot be
+ * decrypted, is a failure. */
+int stores_newest(struct services *services, const char *label, const char **name,
+                  struct err *err) CHECK;
+
 /* stores_clean(services, run, err): remove the unfinished files that run ${run} left behind. What is in a
  * remote store that cannot be reached stays there, with a warning. Changes: files. */
 int stores_clean(struct services *services, const char *run, struct err *err) CHECK;

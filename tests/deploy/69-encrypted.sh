@@ -161,6 +161,21 @@ expect_equal 0a0b0c0d0e0f "$(psql_at shop 'SELECT version_num FROM alembic_versi
 expect_status 0 ddb snapshot verify production --identity key >out 2>err
 expect_status 0 ddb snapshot verify production --identity other >out 2>err
 
+# To another store, without the key; read from there with it, and by a restore of that environment.
+sed 's|^stores: {|& vault: { plugin = "local"; path = "vault"; };|; s|snapshot: {|& stores = ["local", "vault"];|' \
+    deploy-db.cfg >vault.cfg
+expect_status 0 ddb --config vault.cfg snapshot push production --store vault >out 2>err
+expect_contains "$(cat out)" "verified (written)"
+expect_same "$(echo snapshots/*.tar.age)" "$(echo vault/*.tar.age)"
+rm -r vault
+createdb staging_db
+psql_at staging_db "CREATE TABLE old (id int)"
+sed 's|  staging: { database = .*|  staging: { database = "dbname=staging_db"; };|' deploy-db.cfg >refresh.cfg
+expect_status 6 ddb --config refresh.cfg refresh staging --from production --yes >out 2>err
+expect_contains "$(cat err)" "no identity is given to read it"
+expect_status 0 ddb --config refresh.cfg refresh staging --from production --yes --identity key >out 2>err
+expect_equal 1 "$(psql_at staging_db "SELECT count(*) FROM companies WHERE name LIKE 'canary%'")"
+
 # A byte that changes on the disk between the commit and the proof: nothing is deployed.
 sql_revision 0a0b0c0d0e10 0a0b0c0d0e0f "another note" <<'B'
 -- upgrade
