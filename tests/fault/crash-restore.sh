@@ -99,7 +99,7 @@ B
 status=0
 DEPLOY_DB_FAULT=apply.middle:kill ddb_faults staging >out 2>err || status=$?
 expect_equal 137 $status
-expect_status 0 ddb_faults restore staging --yes "$(ls kept)" >out 2>err
+expect_status 0 ddb_faults restore staging --yes "$(cd kept && ls -- *.tar)" >out 2>err
 expect_status 0 ddb_faults recover staging >out 2>err
 expect_contains "$(cat out)" "nothing to recover"
 state_of shop now.state
