@@ -1,6 +1,7 @@
 #!/bin/bash
 # Large tables are read by several sessions at once: what is restored is what was there, whatever
 # the tables are like and whatever happens meanwhile.
+# shellcheck disable=SC2016 # what is waited for is expanded each time
 . "${DDB_SRC:-.}/tests/harness/functions.sh"
 . "$DDB_SRC/tests/harness/cluster.sh"
 . "$DDB_SRC/tests/harness/catalog.sh"
