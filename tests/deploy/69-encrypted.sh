@@ -39,11 +39,12 @@ traced()
     return $status
 }
 
-# The only files: snapshots, the journal and the log of the run, the catalog; and a file without a name in
+# The only files: snapshots and the evidence beside them, journal and log of the run, the catalog; and a file without a name in
 # the store's folder, in which preflight writes one byte.
 expect_only_encrypted()
 {
     expect_equal "" "$(grep -v -e '^/dev/' -e '^\.$' -e '^\.production-.*\.tar\.age\.part$' \
+        -e '^\.production-.*\.tar\.age\.full-[^/]*\.json\.part$' \
         -e '/state/production/[^/]*\.journal$' -e '/state/production/[^/]*\.log$' \
         -e '/state/production/\.deploy-db\.[0-9.]*tmp$' written)" "other files written"
     expect_contains "$(cat written)" ".tar.age.part"
