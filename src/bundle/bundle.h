@@ -1,11 +1,12 @@
 /*
  * bundle - a snapshot file: one plain tar whose data members are each zstd-compressed.
  *
- * Members, in order: RESTORE.md, restore.sh, meta.json, globals.sql.zst, then the data, MANIFEST.json,
- * SHA256SUMS. Data is of two forms, which may alternate: a stream as parts NAME.zst.000000,
- * NAME.zst.000001, … (main.dump), and chunks data/OID.NNNN.copy.zst: lines of COPY's text format,
- * whole rows of one table, each chunk one or more zstd frames of its own. The tables that are in
- * chunks are listed in copy.list, a line each: OID, tab, the COPY statement that loads its chunks.
+ * Members, in order: RESTORE.md, restore.sh; meta.json, globals.sql.zst and the data, of which chunks
+ * may come first; copy.list, MANIFEST.json, SHA256SUMS. Data is of two forms, which may alternate: a
+ * stream as parts NAME.zst.000000, NAME.zst.000001, … (main.dump), and chunks
+ * data/OID.NNNN.copy.zst: lines of COPY's text format, whole rows of one table in any order, each chunk
+ * one or more zstd frames of its own. The tables that are in chunks are listed in copy.list, a line
+ * each: OID, tab, the COPY statement that loads its chunks.
  * Stock tools restore it: tar, sha256sum, zstd, createdb, pg_restore, psql. Memory is bounded by one
  * part. The tar layer is libarchive's; compression is libzstd's own (multi-threaded).
  *

@@ -151,6 +151,15 @@ static int write_rest(struct taking *taking, struct err *err)
     return rc != 0 ? rc : describe(&self);
 }
 
+/* Without the session that holds the locks, a table that was read late may have been emptied before. */
+static int check_hold(struct taking *taking)
+{
+    if (db_alive(taking->db))
+        return 0;
+    return err_set(taking->err, ERR_PREPARE,
+                   "the session that held the tables' locks was lost while they were copied");
+}
+
 /* The plugin in this thread, the workers and the description in theirs; the failure of one ends the others. */
 static int write_data(struct taking *taking)
 {
@@ -190,7 +199,7 @@ static int write_data(struct taking *taking)
         return -1;
     if (rc != 0)
         *taking->err = rest;
-    return rc;
+    return rc != 0 ? rc : check_hold(taking);
 }
 
 static bool has_own(const struct copy_plan *plan)

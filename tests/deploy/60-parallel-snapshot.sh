@@ -199,6 +199,18 @@ expect_contains "$(cat err)" "is read again"
 expect_equal "$(/usr/bin/python3 -c "$hashes" first.json | grep '^many')" \
     "$(/usr/bin/python3 -c "$hashes" manifest.json | grep '^many')"
 
+# The session that holds the locks is lost: nothing that was read after that can be relied on.
+"$DDB_B/deploy-db" snapshot staging >out 2>err &
+pid=$!
+wait_for 20 eval '[[ $(psql_at postgres "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '"'COPY (%'"'") -ge 1 ]]'
+psql_at postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE query LIKE '-- Tables that are locked%' AND state = 'idle in transaction'" >/dev/null
+status=0
+wait "$pid" || status=$?
+expect_equal 6 "$status" "status without the locks"
+expect_contains "$(cat err)" "the session that held the tables' locks was lost"
+expect_nothing_left "$files"
+
 # A worker fails: pg_dump and the others end, nothing stays.
 expect_status 6 env DEPLOY_DB_FAULT=snapshot.row@5000:fail "$DDB_FAULTS_B/deploy-db" snapshot staging >out 2>err
 expect_contains "$(cat err)" "could not copy table"
