@@ -1,7 +1,8 @@
 #!/bin/bash
 # Large tables are read by several sessions at once: what is restored is what was there, whatever
 # the tables are like and whatever happens meanwhile.
-# shellcheck disable=SC2016 # what is waited for is expanded each time
+# What wait_for evaluates is quoted; a snapshot may be taken without options.
+# shellcheck disable=SC2016,SC2119,SC2120
 . "${DDB_SRC:-.}/tests/harness/functions.sh"
 . "$DDB_SRC/tests/harness/cluster.sh"
 . "$DDB_SRC/tests/harness/catalog.sh"
