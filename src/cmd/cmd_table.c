@@ -67,7 +67,8 @@ static const struct cmd commands[] = {
      CMD_CONF | CMD_ENV, OPT_BIT(STORE) | OPT_BIT(LEVEL) | OPT_BIT(IDENTITY), 1, cmd_ship_pull},
     {"restore", "ENV [SNAPSHOT|FILE]", "put a snapshot or a dump in the database's place, or beside it (--into)",
      CMD_CONF | CMD_ENV,
-     OPT_BIT(INTO) | OPT_BIT(TABLE) | OPT_BIT(UNDO) | OPT_BIT(WAIT) | OPT_BIT(IDENTITY), 1, cmd_restore},
+     OPT_BIT(INTO) | OPT_BIT(TABLE) | OPT_BIT(UNDO) | OPT_BIT(WAIT) | OPT_BIT(JOBS) |
+         OPT_BIT(IDENTITY), 1, cmd_restore},
     {"refresh", "ENV [SNAPSHOT]", "make a database anew from another environment's snapshot, masked",
      CMD_CONF | CMD_ENV, OPT_BIT(FROM) | OPT_BIT(NEW) | OPT_BIT(WAIT) | OPT_BIT(IDENTITY), 1,
      cmd_refresh},

@@ -72,9 +72,8 @@ whole_state shop before
 # --- with one session, with four: every object, every row ----------------------------------------------
 
 for jobs in 1 4; do
-    sed -i "s/copy_threshold = \"64kB\";[^}]*}/copy_threshold = \"64kB\"; jobs = $jobs; }/" deploy-db.cfg
     psql_at shop "DROP TABLE refers; TRUNCATE big; UPDATE parent SET t = 'changed'"
-    expect_status 0 ddb restore staging "$taken" --yes -v >out 2>err
+    expect_status 0 ddb restore staging "$taken" --jobs $jobs --yes -v >out 2>err
     whole_state shop after
     expect_same before after "the database restored with $jobs sessions"
     expect_contains "$(cat err)" "tables compared by content"

@@ -54,6 +54,7 @@ document 6 "snapshot prune" snapshot prune production
 rm snapshots
 mv aside snapshots
 document 0 run restore production --into beside --yes
+document 0 run restore production --table companies
 createdb copy
 sed -e 's/^  staging: .*/  copy: { database = "env:COPY_URL"; refresh: { from = "production"; mask_strict = false; \
     exclude_data = ["public.orders"]; masks = ( { column = "public.users.full_name"; with = "null"; } ); }; };/' \

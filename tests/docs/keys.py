@@ -47,6 +47,7 @@ NESTED = {
     ("run", "masked"): "masked table",
     ("masked table", "columns"): "masked column",
     ("run", "left_empty"): "table",
+    ("run", "tables"): "restored table",
     ("plugins", "plugins"): "plugin",
     ("failure", "error"): "problem",
 }
