@@ -305,12 +305,15 @@ int load_head(struct ddb_call *call, const struct ddb_source *source, const stru
 static int section_from_head(struct ddb_call *call, const struct tool *tool, int fd,
                              const char *database, const char *section)
 {
-    const int64_t jobs = tools_fact(call, "jobs");
+    const int64_t jobs = strcmp(section, "post-data") == 0 ? tools_fact(call, "jobs") : 1;
     const char *argv[] = {tool->path, "--exit-on-error", "--no-password",
                           host->format(call, "--section=%s", section), "-d",
                           load_conninfo(call, database), load_head_path(call, fd), NULL, NULL};
+    bool attached = false;
 
-    if (strcmp(section, "post-data") == 0 && jobs > 1)
+    if (jobs > 1 && attach_look(call, tool, fd, &attached) < 0)
+        return -1;
+    if (jobs > 1 && !attached)
         argv[7] = host->format(call, "--jobs=%lld", (long long)jobs);
     return run_restore(call, argv, database, NULL);
 }

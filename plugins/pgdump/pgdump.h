@@ -4,6 +4,7 @@
  *     pgdump.c    the plugin's table; taking a dump
  *     tools.c     which pg_dump, pg_restore and psql are used
  *     load.c      reading a dump back: as a whole, by sections, or only checking it
+ *     attach.c    whether indexes of partitions are attached in a dump
  *     rows.c      the rows of one table out of a dump
  *     leave.c     the dump's entries without the rows of some tables
  *     foreign.c   archives that no snapshot holds
@@ -95,6 +96,14 @@ int foreign_restore(struct ddb_call *call, const struct ddb_source *source, cons
                     const char *version, const char *database);
 int foreign_sql(struct ddb_call *call, const struct ddb_source *source, const char *path,
                 int (*out)(void *arg, const char *text, size_t n), void *arg);
+
+/* --- attach.c ----------------------------------------------------------------------------------- */
+
+/* attach_look(call, tool, fd, found): whether the dump at ${fd} attaches indexes of partitions to their
+ * parents'. Then one session must make indexes and constraints: a partitioned index becomes valid when its
+ * last partition's is attached; of two sessions that attach on two levels at once, neither sees that it was
+ * the last, and the index stays invalid for ever (seen with pg_restore 15). */
+int attach_look(struct ddb_call *call, const struct tool *tool, int fd, bool *found);
 
 /* --- rows.c ------------------------------------------------------------------------------------- */
 

@@ -128,7 +128,8 @@ int restore_begin(struct run *run, struct db *admin, struct stored_bundle *store
     if (restore_catalog(run, &stored->bundle, expected, err) != 0 ||
         restore_check(run, admin, &stored->bundle, meta, expected, err) != 0 ||
         swap_create(admin, fresh, &meta->props, err) != 0 ||
-        match_public(run, fresh, expected, err) != 0)
+        match_public(run, fresh, expected, err) != 0 ||
+        restore_check_extensions(run, fresh, meta, expected, err) != 0)
         return -1;
     return FAULT("recover.created")
                ? err_set(err, ERR_OPERATOR, "fault point recover.created")

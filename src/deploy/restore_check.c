@@ -141,23 +141,79 @@ static void check_server(const struct db *admin, const struct meta *meta, struct
     err_hint(problem, "Restore it into a server of release %d or later.", wanted);
 }
 
-static int check_extensions(struct db *admin, const struct meta *meta, struct errs *problems,
-                            struct err *err)
+/* The schema that the snapshot has an extension in, where a new database has that schema too: there it
+ * can be made before the dump is read, which then finds it. */
+static const char *early_schema(struct run *run, struct db *db, const struct requirement *extension,
+                                const struct catalog *catalog)
 {
-    auto_strvec struct strvec list = {0};
+    const char *object = arena_printf(run->arena, "extension %s",
+                                      db_quote(db, run->arena, extension->name));
+    const char *plain = arena_printf(run->arena, "extension %s", extension->name);
+
+    if (!extension->available)
+        return NULL;
+    for (size_t i = 0; i < catalog->n; i++) {
+        const struct catalog_fact *fact = &catalog->facts[i];
+
+        if (strcmp(fact->aspect, "schema") == 0 &&
+            (strcmp(fact->object, object) == 0 || strcmp(fact->object, plain) == 0))
+            return strcmp(fact->value, "public") == 0 || strcmp(fact->value, "pg_catalog") == 0
+                       ? fact->value
+                       : NULL;
+    }
+    return NULL;
+}
+
+static int check_extensions(struct run *run, struct db *admin, const struct meta *meta,
+                            const struct catalog *catalog, struct errs *problems, struct err *err)
+{
+    struct requirement *list = NULL;
+    size_t n = 0;
 
     if (meta->props.extensions == NULL)
         return 0;
-    if (requirements_extensions(admin, meta->props.extensions, &list, err) != 0)
+    if (requirements_extensions(admin, run->arena, meta->props.extensions, &list, &n, err) != 0)
         return -1;
-    for (size_t i = 0; i < list.n; i++) {
-        struct err *problem = errs_new(problems);
+    for (size_t i = 0; i < n; i++) {
+        struct err *problem;
 
-        err_set(problem, ERR_PREPARE, "%s", list.v[i]);
+        if (early_schema(run, admin, &list[i], catalog) != NULL)
+            continue;
+        problem = errs_new(problems);
+        if (list[i].offered == NULL)
+            err_set(problem, ERR_PREPARE, "extension \"%s\" is not installed on the server",
+                    list[i].name);
+        else
+            err_set(problem, ERR_PREPARE,
+                    "extension \"%s\" would be created in version %s, the snapshot has %s",
+                    list[i].name, list[i].offered, list[i].version);
         err_hint(problem, "Install the extensions' packages on the server's machine, in the versions "
                           "that the snapshot has.");
     }
     return 0;
+}
+
+int restore_check_extensions(struct run *run, const char *fresh, const struct meta *meta,
+                             const struct catalog *catalog, struct err *err)
+{
+    struct requirement *list = NULL;
+    struct db *db = NULL;
+    size_t n = 0;
+    int rc = 0;
+
+    if (meta->props.extensions == NULL)
+        return 0;
+    if (db_open(run->services->target, fresh, DB_WRITE, &db, err) != 0)
+        return -1;
+    rc = requirements_extensions(db, run->arena, meta->props.extensions, &list, &n, err);
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        const char *schema = early_schema(run, db, &list[i], catalog);
+
+        if (schema != NULL)
+            rc = requirements_make(db, &list[i], schema, err);
+    }
+    db_close(db);
+    return rc;
 }
 
 static void check_programs(struct run *run, const struct db *admin, struct errs *problems)
@@ -224,7 +280,7 @@ int restore_check(struct run *run, struct db *admin, const struct bundle *bundle
     check_server(admin, meta, &problems);
     rc = check_roles(run, admin, meta, catalog, &problems, err);
     if (rc == 0)
-        rc = check_extensions(admin, meta, &problems, err);
+        rc = check_extensions(run, admin, meta, catalog, &problems, err);
     if (rc == 0) {
         check_programs(run, admin, &problems);
         warn_of_disk(run, admin, bundle);

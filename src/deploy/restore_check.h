@@ -17,4 +17,10 @@
 int restore_check(struct run *run, struct db *admin, const struct bundle *bundle,
                   const struct meta *meta, const struct catalog *catalog, struct err *err) CHECK;
 
+/* restore_check_extensions(run, fresh, meta, catalog, err): into the empty database ${fresh}: extensions
+ * that a dump, which names no versions, would make in another one than the snapshot has. Those in another
+ * schema than public and pg_catalog are not, and restore_check refuses them. Changes: ${fresh}. */
+int restore_check_extensions(struct run *run, const char *fresh, const struct meta *meta,
+                             const struct catalog *catalog, struct err *err) CHECK;
+
 #endif

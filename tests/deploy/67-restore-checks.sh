@@ -9,7 +9,7 @@ project_start shopsql
 expect_status 0 ddb staging >out 2>err
 psql_at postgres "CREATE ROLE owner; CREATE ROLE \"O'dd \"\"x\"; CREATE ROLE reader; CREATE ROLE setter;
     CREATE ROLE unused; CREATE ROLE policy; CREATE ROLE defaults; CREATE ROLE column_reader"
-psql_at shop "CREATE EXTENSION citext; CREATE TABLE owned (id int, c citext); ALTER TABLE owned OWNER TO owner;
+psql_at shop "CREATE EXTENSION citext VERSION '1.4'; CREATE TABLE owned (id int, c citext); ALTER TABLE owned OWNER TO owner;
     GRANT SELECT, UPDATE ON owned TO \"O'dd \"\"x\" WITH GRANT OPTION; GRANT CREATE ON DATABASE shop TO reader;
     ALTER ROLE setter IN DATABASE shop SET jit = off; ALTER TABLE owned ENABLE ROW LEVEL SECURITY;
     CREATE POLICY p ON owned TO policy USING (true); GRANT SELECT (id) ON owned TO column_reader;
@@ -95,3 +95,5 @@ psql -X -q -v ON_ERROR_STOP=1 -d postgres -f globals.sql >/dev/null
 expect_status 0 ddb restore staging "$taken" --yes >out 2>err
 state_of shop now
 expect_same before now "restored with its roles"
+expect_equal 1.4 "$(psql_at shop "SELECT extversion FROM pg_extension WHERE extname = 'citext'")" \
+    "the extension's version, which is not the server's default"
