@@ -231,17 +231,24 @@ static void judge_column(struct making *m, const char *object)
     }
 }
 
-/* A rule may stand at a table without rows, or at one that stays empty; its column must be there. */
+/* A rule may stand at a table without rows of its own, or at one that stays empty. At a view it would hide
+ * nothing. */
+static bool is_column_of_table(struct making *m, const char *text)
+{
+    const char *table, *column;
+
+    return cut_column(m->arena, text, &table, &column) && table_fact(m, table, "is") != NULL &&
+           mask_type_fact(m->catalog, arena_printf(m->arena, "column %s", text), "type") != NULL;
+}
+
 static void check_rules(struct making *m)
 {
     const struct conf_masks *rules = &m->env->refresh.masks;
 
     for (size_t i = 0; i < rules->n; i++) {
-        const char *object = arena_printf(m->arena, "column %s", rules->items[i].column);
-
-        if (m->used[i] || mask_type_fact(m->catalog, object, "type") != NULL)
+        if (m->used[i] || is_column_of_table(m, rules->items[i].column))
             continue;
-        err_hint(refuse(m, "the snapshot has no column %s, which a mask names",
+        err_hint(refuse(m, "the snapshot has no column %s of a table, which a mask names",
                         rules->items[i].column),
                  "Write it as SCHEMA.TABLE.COLUMN, quoted where SQL needs that; drop the rule if the "
                  "column is gone.");

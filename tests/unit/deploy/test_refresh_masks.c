@@ -136,12 +136,12 @@ static void test_mistakes(void **state)
         {"public.users.email", "null", NULL, 3}, {"public.users.code", "email", NULL, 4},
         {"public.users.full_name", "null", NULL, 5}, {"public.users.names", "hash", NULL, 6},
         {"users.email", "hash", NULL, 7}, {"public.users.mood", "digits", NULL, 8},
-        {"public.users.blob", "email", NULL, 9},
+        {"public.users.blob", "email", NULL, 9}, {"public.v.email", "null", NULL, 10},
     };
 
     (void)state;
     env.refresh.exclude_data = excluded;
-    assert_int_equal(make(rules, 9, false), -1);
+    assert_int_equal(make(rules, 10, false), -1);
     expect_problem("no column public.users.phone", "");
     expect_problem("no column users.email", "");
     expect_problem("no table public.nothing", "");
@@ -153,7 +153,8 @@ static void test_mistakes(void **state)
     expect_problem("public.users.names cannot", "type text[]");
     expect_problem("public.users.mood cannot", "type public.mood");
     expect_problem("public.users.blob cannot", "email");
-    assert_int_equal(problems.n, 10);
+    expect_problem("no column public.v.email of a table", "");
+    assert_int_equal(problems.n, 11);
 }
 
 /* Everything that may hold a text, all at once; not what cannot. */
