@@ -42,15 +42,20 @@ int refresh_choose(struct refresh *refresh, struct err *err)
 
 /* --- the fresh database ------------------------------------------------------------------------------------ */
 
-/* The stores and the plugin are those of the source, the server and its role our own. */
+/* The stores, their keys and the plugin are those of the source, the server and its role our own. */
 static int load(struct run *run, struct refresh *refresh, struct db *admin, const char *fresh,
                 struct err *err)
 {
     struct services *ours = run->services;
     struct services mixed = *ours;
+    struct env *env = arena_alloc(run->arena, sizeof *env);
     struct meta meta;
     int rc;
 
+    *env = *ours->env;
+    env->snapshot.recipients = refresh->source->env->snapshot.recipients;
+    env->snapshot.identity = refresh->source->env->snapshot.identity;
+    mixed.env = env;
     mixed.snapshot = refresh->source->snapshot;
     mixed.stores = refresh->source->stores;
     mixed.n_stores = refresh->source->n_stores;
