@@ -48,8 +48,8 @@ static int read_list(struct ddb_call *call, const struct ddb_source *source,
     return rc;
 }
 
-/* "3325; 0 16386 TABLE DATA public orders postgres" becomes a comment. A name with a blank in it may be
- * read in two ways: then neither is guessed. */
+/* "3325; 0 16386 TABLE DATA public orders postgres" becomes a comment. A name with a blank in it
+ * may be read in two ways: then neither is guessed. */
 static int leave(struct listing *listing, const char *schema, const char *name)
 {
     const char *wanted = host->format(listing->call, " TABLE DATA %s %s ",

@@ -9,7 +9,7 @@
 #include "deploy/report.h"
 #include "deploy/snapshot.h"
 
-/* --- the source ------------------------------------------------------------------------------------------- */
+/* --- the source ------------------------------------------------------------------------------- */
 
 static const struct env *source_env(struct cmd_context *context, struct err *err)
 {
@@ -18,7 +18,8 @@ static const struct env *source_env(struct cmd_context *context, struct err *err
     const struct env *from = name == NULL ? NULL : conf_env(context->conf, name);
 
     if (name == NULL) {
-        err_set(err, ERR_USAGE, "no environment is named to refresh \"%s\" from", context->env->name);
+        err_set(err, ERR_USAGE, "no environment is named to refresh \"%s\" from",
+                context->env->name);
         (void)err_hint(err, "Name one with --from, or as refresh.from of the environment.");
     } else if (from == NULL) {
         const char *nearest = conf_nearest_env(context->conf, name);
@@ -61,7 +62,7 @@ static int take_new(struct cmd_context *context, const struct env *from, const c
     return rc;
 }
 
-/* --- what came of it ------------------------------------------------------------------------------------------ */
+/* --- what came of it -------------------------------------------------------------------------- */
 
 static void report_masks(const struct refresh *refresh, struct buf *out)
 {
@@ -78,7 +79,8 @@ static void report_masks(const struct refresh *refresh, struct buf *out)
                      table->columns[c].with, c + 1 == table->n ? "\n" : "");
     }
     for (size_t i = 0; i < refresh->dropped.n; i++)
-        buf_addf(out, "  dropped: %s, which an earlier refresh had replaced\n", refresh->dropped.v[i]);
+        buf_addf(out, "  dropped: %s, which an earlier refresh had replaced\n",
+                 refresh->dropped.v[i]);
 }
 
 static json_t *masks_json(const struct refresh *refresh, bool left_out)
@@ -96,8 +98,8 @@ static json_t *masks_json(const struct refresh *refresh, bool left_out)
             columns = json_array();
             for (size_t c = 0; c < table->n; c++)
                 json_array_append_new(columns,
-                                      json_pack("{s:s, s:s}", "column", table->columns[c].name, "with",
-                                                table->columns[c].with));
+                                      json_pack("{s:s, s:s}", "column", table->columns[c].name,
+                                                "with", table->columns[c].with));
             json_object_set_new(item, "rows", json_integer(table->rows));
             json_object_set_new(item, "columns", columns);
         }
@@ -127,7 +129,7 @@ static void print(struct cmd_context *context, const struct run *run,
     cmd_print(context, json, buf_text(&text));
 }
 
-/* --- the command ------------------------------------------------------------------------------------------------ */
+/* --- the command ------------------------------------------------------------------------------ */
 
 static int choose(struct cmd_context *context, struct run *run, const struct env *from,
                   struct refresh *refresh, struct err *err)
@@ -139,12 +141,13 @@ static int choose(struct cmd_context *context, struct run *run, const struct env
         status = cmd_fail(&errs, err);
     else if (refresh_choose(refresh, err) != 0)
         status = (int)err->code;
-    else if (cmd_confirm(context,
-                         arena_printf(context->arena,
-                                      "a copy of \"%s\" (snapshot %s) takes the place of the database of "
-                                      "\"%s\"",
-                                      from->name, refresh->snapshot, context->env->name),
-                         context->env->name, err) != 0)
+    else if (cmd_confirm(
+                 context,
+                 arena_printf(context->arena,
+                              "a copy of \"%s\" (snapshot %s) takes the place of the database of "
+                              "\"%s\"",
+                              from->name, refresh->snapshot, context->env->name),
+                 context->env->name, err) != 0)
         status = ERR_USAGE;
     errs_release(&errs);
     return status;

@@ -1,9 +1,10 @@
-/* conf_refresh - the group `refresh` of an environment: mask rules, and where the data comes from. */
+/* conf_refresh - the group `refresh` of an environment: rules of masks, and where data comes from. */
 #include "conf/conf_parts.h"
 
 #include <string.h>
 
-static const char *const functions[] = {"keep", "null", "constant", "hash", "email", "digits", NULL};
+static const char *const functions[] = {"keep",  "null",   "constant", "hash",
+                                        "email", "digits", NULL};
 
 static int line_of(const config_setting_t *setting)
 {
@@ -18,7 +19,7 @@ static bool is_function(const char *name)
     return false;
 }
 
-/* --- masks ------------------------------------------------------------------------------------------ */
+/* --- masks ------------------------------------------------------------------------------------ */
 
 /* The text of ${key} in a rule; NULL where it is not written. ${bad} is set where it is no text. */
 static const char *text_of(struct conf_reader *reader, const config_setting_t *rule,
@@ -77,8 +78,9 @@ static bool check_mask(struct conf_reader *reader, const struct conf_mask *mask,
                        const struct conf_masks *masks, const char *where)
 {
     if (mask->column == NULL || *mask->column == '\0' || mask->with == NULL) {
-        err_hint(conf_read_mistake(reader, mask->line, "%s: a rule needs a column and a mask", where),
-                 "Write { column = \"SCHEMA.TABLE.COLUMN\"; with = \"hash\"; }");
+        err_hint(
+            conf_read_mistake(reader, mask->line, "%s: a rule needs a column and a mask", where),
+            "Write { column = \"SCHEMA.TABLE.COLUMN\"; with = \"hash\"; }");
         return false;
     }
     if (!is_function(mask->with)) {
@@ -87,8 +89,9 @@ static bool check_mask(struct conf_reader *reader, const struct conf_mask *mask,
     }
     if ((strcmp(mask->with, "constant") == 0) != (mask->value != NULL)) {
         conf_read_mistake(reader, mask->line,
-                          mask->value == NULL ? "%s: the constant for %s has no value"
-                                              : "%s: the rule for %s has a value, but is no constant",
+                          mask->value == NULL
+                              ? "%s: the constant for %s has no value"
+                              : "%s: the rule for %s has a value, but is no constant",
                           where, mask->column);
         return false;
     }
@@ -130,7 +133,7 @@ void conf_refresh_masks(struct conf_reader *reader, const config_setting_t *sett
     }
 }
 
-/* --- the group --------------------------------------------------------------------------------------- */
+/* --- the group -------------------------------------------------------------------------------- */
 
 static bool needs_salt(const struct conf_masks *masks)
 {

@@ -19,7 +19,7 @@ static const char *live_name(const struct run *run)
     return db_target_name(run->services->target);
 }
 
-/* --- the source ------------------------------------------------------------------------------------------- */
+/* --- the source ------------------------------------------------------------------------------- */
 
 int refresh_source(struct run *run, const struct env *from, struct refresh *refresh,
                    struct errs *errs)
@@ -35,14 +35,15 @@ int refresh_source(struct run *run, const struct env *from, struct refresh *refr
 
 int refresh_choose(struct refresh *refresh, struct err *err)
 {
-    if (refresh->snapshot != NULL || stores_newest(refresh->source, NULL, &refresh->snapshot, err) == 0)
+    if (refresh->snapshot != NULL ||
+        stores_newest(refresh->source, NULL, &refresh->snapshot, err) == 0)
         return 0;
     return err_hint(err, "Take one with `deploy-db snapshot %s`.", refresh->from->name);
 }
 
-/* --- the fresh database ------------------------------------------------------------------------------------ */
+/* --- the fresh database ----------------------------------------------------------------------- */
 
-/* The stores, their keys and the plugin are those of the source, the server and its role our own. */
+/* The stores, their keys and the plugin are those of the source, the server and its role ours. */
 static int load(struct run *run, struct refresh *refresh, struct db *admin, const char *fresh,
                 struct err *err)
 {
@@ -80,7 +81,7 @@ static int build(struct run *run, struct refresh *refresh, struct db *admin, con
     return -1;
 }
 
-/* --- in the live one's place ----------------------------------------------------------------------------------- */
+/* --- in the live one's place ------------------------------------------------------------------ */
 
 static enum err_code replace(struct run *run, struct refresh *refresh, struct db *admin,
                              const char *fresh, struct err *err)
@@ -117,7 +118,7 @@ static enum err_code adopt(struct run *run, struct refresh *refresh, struct db *
     return ERR_NONE;
 }
 
-/* --- all of it ------------------------------------------------------------------------------------------------- */
+/* --- all of it -------------------------------------------------------------------------------- */
 
 static enum err_code check(struct run *run, struct refresh *refresh, struct err *err)
 {

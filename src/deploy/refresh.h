@@ -1,10 +1,11 @@
 /*
- * refresh - the command `refresh`: an environment's database made anew from a snapshot of another one.
+ * refresh - the command `refresh`: an environment's database made anew from a snapshot of another
+ * one.
  *
  * The snapshot is loaded into a fresh database beside the live one, which stays in use: its masked
- * columns are masked on the way, hooks and pending migrations run there, and the result is verified
- * there. Only then the two exchange their names. Until that moment every failure leaves the live
- * database untouched.
+ * columns are masked on the way, hooks and pending migrations run there, and the result is
+ * verified there. Only then the two exchange their names. Until that moment every failure leaves
+ * the live database untouched.
  */
 #ifndef DEPLOY_REFRESH_H
 #define DEPLOY_REFRESH_H
@@ -27,8 +28,8 @@ struct refresh {
     struct strvec dropped;    /* databases of earlier refreshes that were dropped */
 };
 
-/* refresh_source(run, from, refresh, errs): open the stores of ${from} without asking for its database:
- * where a refresh runs, nobody needs the right to reach that. Changes: nothing. */
+/* refresh_source(run, from, refresh, errs): open the stores of ${from} without asking for its
+ * database: where a refresh runs, nobody needs the right to reach that. Changes: nothing. */
 int refresh_source(struct run *run, const struct env *from, struct refresh *refresh,
                    struct errs *errs) CHECK;
 
@@ -36,8 +37,8 @@ int refresh_source(struct run *run, const struct env *from, struct refresh *refr
  * snapshot of this project's environment ${from}. ERR_PREPARE when there is none. */
 int refresh_choose(struct refresh *refresh, struct err *err) CHECK;
 
-/* refresh_run(run, refresh, err): all of it. Returns the exit status: ERR_NONE; ERR_REFUSED, ERR_BUSY or
- * ERR_PREPARE with nothing changed; ERR_OPERATOR when `recover` must find out. Release
+/* refresh_run(run, refresh, err): all of it. Returns the exit status: ERR_NONE; ERR_REFUSED,
+ * ERR_BUSY or ERR_PREPARE with nothing changed; ERR_OPERATOR when `recover` must find out. Release
  * refresh->dropped. Changes: databases, files. */
 enum err_code refresh_run(struct run *run, struct refresh *refresh, struct err *err) CHECK;
 

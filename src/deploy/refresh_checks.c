@@ -21,7 +21,7 @@ static void add(struct errs *problems, const struct err *err, enum err_code code
     err_as(problem, code);
 }
 
-/* --- the target ------------------------------------------------------------------------------------------- */
+/* --- the target ------------------------------------------------------------------------------- */
 
 /* What the configuration says, and what the database itself says. */
 static void check_target(struct run *run, struct errs *problems)
@@ -45,8 +45,9 @@ static void check_target(struct run *run, struct errs *problems)
     if (!mark.is_protected)
         return;
     problem = errs_new(problems);
-    err_set(problem, ERR_REFUSED, "database \"%s\" says that it is the protected environment \"%s\"",
-            db_name(run->db), mark.environment);
+    err_set(problem, ERR_REFUSED,
+            "database \"%s\" says that it is the protected environment \"%s\"", db_name(run->db),
+            mark.environment);
     err_hint(problem, "Correct the database of environment \"%s\". If it is a copy indeed, run "
                       "DELETE FROM deploy_db.environment in it.",
              run->env->name);
@@ -74,7 +75,7 @@ static void check_unfinished(struct run *run, struct errs *problems)
     err_hint(problem, "Run `deploy-db recover %s` first.", run->env->name);
 }
 
-/* --- the source's database ---------------------------------------------------------------------------------- */
+/* --- the source's database -------------------------------------------------------------------- */
 
 static struct db_target *source_target(const struct run *run, const struct refresh *refresh)
 {
@@ -125,11 +126,12 @@ static void check_source(const struct run *run, const struct refresh *refresh,
             run->env->name, refresh->from->name);
     err_detail(problem, "%s: %s", run->env->name, db_target_display(run->services->target));
     err_detail(problem, "%s: %s", refresh->from->name, db_target_display(source));
-    err_hint(problem, "A refresh would replace the data with an older copy; to do just that there is "
-                      "`deploy-db restore`.");
+    err_hint(problem,
+             "A refresh would replace the data with an older copy; to do just that there is "
+             "`deploy-db restore`.");
 }
 
-/* --- the snapshot --------------------------------------------------------------------------------------------- */
+/* --- the snapshot ----------------------------------------------------------------------------- */
 
 static int read_snapshot(struct run *run, struct refresh *refresh, struct err *err)
 {

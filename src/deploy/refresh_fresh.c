@@ -16,7 +16,7 @@
 
 enum { SQL_MOST = 64 * 1024 * 1024 };
 
-/* --- hooks -------------------------------------------------------------------------------------------------- */
+/* --- hooks ------------------------------------------------------------------------------------ */
 
 static bool is_sql(const char *path)
 {
@@ -93,7 +93,7 @@ static int run_hooks(struct run *run, struct err *err)
     return 0;
 }
 
-/* --- migrations --------------------------------------------------------------------------------------------- */
+/* --- migrations ------------------------------------------------------------------------------- */
 
 /* A project's command that has its database from elsewhere would migrate the live one. */
 static int check_reach(struct run *run, struct err *err)
@@ -116,8 +116,9 @@ static int check_reach(struct run *run, struct err *err)
             db_name(run->db));
     if (supported)
         err_detail(err, "it reaches database \"%s\" as \"%s\"", theirs.database, theirs.user);
-    return err_hint(err, "Let env.py read DATABASE_URL (engine.url_variable), also where the command "
-                         "runs in a container.");
+    return err_hint(err,
+                    "Let env.py read DATABASE_URL (engine.url_variable), also where the command "
+                    "runs in a container.");
 }
 
 static int make_plan(struct run *run, struct err *err)

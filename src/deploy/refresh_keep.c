@@ -13,7 +13,7 @@
 
 enum { RUNS_MOST = 1000 };
 
-/* --- history ------------------------------------------------------------------------------------------------ */
+/* --- history ---------------------------------------------------------------------------------- */
 
 static int copy_run(struct run *run, struct db *db, const struct ledger_run *row, struct err *err)
 {
@@ -45,7 +45,7 @@ int refresh_keep_history(struct run *run, const char *fresh, struct err *err)
     return rc;
 }
 
-/* --- replaced databases ---------------------------------------------------------------------------------------- */
+/* --- replaced databases ----------------------------------------------------------------------- */
 
 /* The runs of this environment that were refreshes, as the database and this machine know them. */
 static int refreshes(struct run *run, struct strvec *ids, struct err *err)

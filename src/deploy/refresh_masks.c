@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "deploy/mask_type.h"
 
-/* --- names as SQL writes them --------------------------------------------------------------------------- */
+/* --- names as SQL writes them ----------------------------------------------------------------- */
 
 /* The end of the name at ${at}, which may be quoted. */
 static const char *name_end(const char *at)
@@ -33,7 +33,7 @@ static const char *unquoted(struct arena *arena, const char *at, const char *end
     return out;
 }
 
-/* "public.users.email" is the column "email" of "public.users"; false when it has not three names. */
+/* "public.users.email" is the column "email" of "public.users"; false without three names. */
 static bool cut_column(struct arena *arena, const char *text, const char **table,
                        const char **column)
 {
@@ -50,7 +50,7 @@ static bool cut_column(struct arena *arena, const char *text, const char **table
     return *third == '\0' && third > second + 1;
 }
 
-/* --- tables of the snapshot --------------------------------------------------------------------------------- */
+/* --- tables of the snapshot ------------------------------------------------------------------- */
 
 struct making {
     struct arena *arena;
@@ -83,7 +83,8 @@ static bool has_rows(const struct making *m, const char *table)
     return is != NULL && (strncmp(is, "table", 5) == 0 || strncmp(is, "unlogged table", 14) == 0);
 }
 
-/* The first of the tables in ${list}, "a.b, c.d" or "a.b FOR VALUES …", as its text; ${rest} follows. */
+/* The first of the tables in ${list}, "a.b, c.d" or "a.b FOR VALUES …", as its text; ${rest}
+ * follows. */
 static const char *first_parent(struct arena *arena, const char *list, const char **rest)
 {
     const char *end = name_end(list);
@@ -94,7 +95,7 @@ static const char *first_parent(struct arena *arena, const char *list, const cha
     return arena_strndup(arena, list, (size_t)(end - list));
 }
 
-/* Call ${each} for the table and for all that it is a partition or a child of, until it says true. */
+/* Call ${each} for the table and all that it is a partition or a child of, until one says true. */
 static bool any_ancestor(const struct making *m, const char *table, int depth,
                          bool (*each)(const struct making *m, const char *table, const void *arg),
                          const void *arg)
@@ -117,7 +118,8 @@ static bool any_ancestor(const struct making *m, const char *table, int depth,
 static bool is_left_out(const struct making *m, const char *table, const void *arg)
 {
     (void)arg;
-    for (const char *const *name = m->env->refresh.exclude_data; name != NULL && *name != NULL; name++)
+    for (const char *const *name = m->env->refresh.exclude_data; name != NULL && *name != NULL;
+         name++)
         if (strcmp(*name, table) == 0)
             return true;
     return false;
@@ -146,7 +148,7 @@ static bool has_rule(const struct making *m, const char *table, const void *arg)
     return false;
 }
 
-/* --- rules ------------------------------------------------------------------------------------------------------ */
+/* --- rules ------------------------------------------------------------------------------------ */
 
 /* How the rule masks this column; false when it cannot (reported). */
 static bool field_of(struct making *m, const char *object, const struct conf_mask *rule,
@@ -231,8 +233,8 @@ static void judge_column(struct making *m, const char *object)
     }
 }
 
-/* A rule may stand at a table without rows of its own, or at one that stays empty. At a view it would hide
- * nothing. */
+/* A rule may stand at a table without rows of its own, or at one that stays empty. At a view it
+ * would hide nothing. */
 static bool is_column_of_table(struct making *m, const char *text)
 {
     const char *table, *column;
@@ -248,15 +250,18 @@ static void check_rules(struct making *m)
     for (size_t i = 0; i < rules->n; i++) {
         if (m->used[i] || is_column_of_table(m, rules->items[i].column))
             continue;
-        err_hint(refuse(m, "the snapshot has no column %s of a table, which a mask names",
-                        rules->items[i].column),
-                 "Write it as SCHEMA.TABLE.COLUMN, quoted where SQL needs that; drop the rule if the "
-                 "column is gone.");
+        err_hint(
+            refuse(m, "the snapshot has no column %s of a table, which a mask names",
+                   rules->items[i].column),
+            "Write it as SCHEMA.TABLE.COLUMN, quoted where SQL needs that; drop the rule if the "
+            "column is gone.");
     }
-    for (const char *const *name = m->env->refresh.exclude_data; name != NULL && *name != NULL; name++)
+    for (const char *const *name = m->env->refresh.exclude_data; name != NULL && *name != NULL;
+         name++)
         if (table_fact(m, *name, "is") == NULL)
-            err_hint(refuse(m, "the snapshot has no table %s, which refresh.exclude_data names", *name),
-                     "Write it as SCHEMA.TABLE, quoted where SQL needs that.");
+            err_hint(
+                refuse(m, "the snapshot has no table %s, which refresh.exclude_data names", *name),
+                "Write it as SCHEMA.TABLE, quoted where SQL needs that.");
 }
 
 static void check_open(struct making *m)
@@ -310,13 +315,14 @@ int refresh_masks_make(struct arena *arena, const struct env *env, const char *s
     return problems->n == before ? 0 : -1;
 }
 
-/* --- asked while loading --------------------------------------------------------------------------------------- */
+/* --- asked while loading ---------------------------------------------------------------------- */
 
 struct masked_table *refresh_masks_table(const struct refresh_masks *masks, const char *schema,
                                          const char *name)
 {
     for (size_t i = 0; i < masks->n; i++)
-        if (strcmp(masks->tables[i].name, name) == 0 && strcmp(masks->tables[i].schema, schema) == 0)
+        if (strcmp(masks->tables[i].name, name) == 0 &&
+            strcmp(masks->tables[i].schema, schema) == 0)
             return &masks->tables[i];
     return NULL;
 }

@@ -1,6 +1,6 @@
 /*
- * refresh_masks - an environment's rules against the tables of a snapshot: which columns are masked and
- * how, which tables stay empty, and what no rule has judged. Pure.
+ * refresh_masks - an environment's rules against the tables of a snapshot: which columns are
+ * masked and how, which tables stay empty, and what no rule has judged. Pure.
  */
 #ifndef DEPLOY_REFRESH_MASKS_H
 #define DEPLOY_REFRESH_MASKS_H
@@ -30,10 +30,10 @@ struct refresh_masks {
     const char *salt; /* NULL: no mask needs one */
 };
 
-/* refresh_masks_make(arena, env, salt, catalog, masks, problems): every mistake is one of ${problems}
- * (ERR_REFUSED): a rule for a column that is not there, a mask that the type cannot take, an unknown
- * table to leave out, and, where env->refresh.mask_strict says so, all columns that may hold a text
- * and have no rule. Returns -1 with any. */
+/* refresh_masks_make(arena, env, salt, catalog, masks, problems): every mistake is one of
+ * ${problems} (ERR_REFUSED): a rule for a column that is not there, a mask that the type cannot
+ * take, an unknown table to leave out, and, where env->refresh.mask_strict says so, all columns
+ * that may hold a text and have no rule. Returns -1 with any. */
 int refresh_masks_make(struct arena *arena, const struct env *env, const char *salt,
                        const struct catalog *catalog, struct refresh_masks *masks,
                        struct errs *problems) CHECK;
@@ -42,8 +42,8 @@ int refresh_masks_make(struct arena *arena, const struct env *env, const char *s
 struct masked_table *refresh_masks_table(const struct refresh_masks *masks, const char *schema,
                                          const char *name);
 
-/* refresh_masks_line(arena, masks, table, columns, mask, err): how lines of COPY with ${columns}, "(id,
- * \"Name\")", are masked. A masked column that is not among them is a failure (ERR_PREPARE). */
+/* refresh_masks_line(arena, masks, table, columns, mask, err): how lines of COPY with ${columns},
+ * "(id, \"Name\")", are masked. A masked column that is missing there is a failure (ERR_PREPARE). */
 int refresh_masks_line(struct arena *arena, const struct refresh_masks *masks,
                        const struct masked_table *table, const char *columns, struct mask *mask,
                        struct err *err) CHECK;

@@ -11,7 +11,7 @@
 /* Lines are handed on in pieces of about so many bytes. */
 enum { PIECE_BYTES = 256 * 1024 };
 
-/* --- which tables --------------------------------------------------------------------------------- */
+/* --- which tables ----------------------------------------------------------------------------- */
 
 /* "(id, total)" of "public.orders (id, total)". */
 static const char *columns_of(const char *copy)
@@ -60,7 +60,7 @@ const char *const *restore_rows_excluded(struct run *run, const struct bundle *b
     return n == 0 ? NULL : list;
 }
 
-/* --- loading them ----------------------------------------------------------------------------------- */
+/* --- loading them ----------------------------------------------------------------------------- */
 
 /* One table on its way from the plugin into the server. */
 struct passing {

@@ -1,6 +1,6 @@
 /*
- * restore_rows - the rows that a filter (restore.h) changes on their way into the fresh database: what is
- * masked is masked in our own memory, and what stays empty is not read at all.
+ * restore_rows - the rows that a filter (restore.h) changes on their way into the fresh database:
+ * what is masked is masked in our own memory, and what stays empty is not read at all.
  */
 #ifndef DEPLOY_RESTORE_ROWS_H
 #define DEPLOY_RESTORE_ROWS_H
@@ -19,13 +19,13 @@ struct restore_rows {
 int restore_rows_plan(struct run *run, const struct bundle *bundle, struct restore_rows **rows,
                       struct err *err) CHECK;
 
-/* restore_rows_excluded(run, bundle, rows): the tables of the plugin's dump whose rows it must leave to us,
- * for the fact "exclude_rows"; NULL: none. */
+/* restore_rows_excluded(run, bundle, rows): the tables of the plugin's dump whose rows it must
+ * leave to us, for the fact "exclude_rows"; NULL: none. */
 const char *const *restore_rows_excluded(struct run *run, const struct bundle *bundle,
                                          const struct restore_rows *rows);
 
-/* restore_rows_load(run, stored, rows, fresh, err): load these tables through the plugin's table_rows,
- * masked. Fills the number of rows of each. Changes: the database ${fresh}. */
+/* restore_rows_load(run, stored, rows, fresh, err): load these tables through the plugin's
+ * table_rows, masked. Fills the number of rows of each. Changes: the database ${fresh}. */
 int restore_rows_load(struct run *run, struct stored_bundle *stored,
                       const struct restore_rows *rows, const char *fresh, struct err *err) CHECK;
 

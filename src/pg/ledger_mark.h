@@ -16,8 +16,8 @@ struct ledger_mark {
 int ledger_mark_read(struct db *db, struct arena *arena, struct ledger_mark *mark,
                      struct err *err) CHECK;
 
-/* ledger_mark_write(db, mark, err): the schema deploy_db must be there. A mark that is there already
- * is left alone. Changes: the table deploy_db.environment. */
+/* ledger_mark_write(db, mark, err): the schema deploy_db must be there. A mark that is there
+ * already is left alone. Changes: the table deploy_db.environment. */
 int ledger_mark_write(struct db *db, const struct ledger_mark *mark, struct err *err) CHECK;
 
 #endif

@@ -48,7 +48,7 @@ void mask_escape(const char *text, struct buf *out)
     }
 }
 
-/* --- one field ---------------------------------------------------------------------------------- */
+/* --- one field -------------------------------------------------------------------------------- */
 
 static int digest_of(const char *salt, const void *data, size_t n,
                      unsigned char digest[DIGEST_BYTES], struct err *err)
@@ -183,7 +183,7 @@ static int add_field(const struct mask *mask, const struct mask_field *field, co
     return 0;
 }
 
-/* --- a line --------------------------------------------------------------------------------------- */
+/* --- a line ----------------------------------------------------------------------------------- */
 
 /* A tab inside of a value is escaped: each one that is seen ends a field. */
 int mask_line(const struct mask *mask, const char *line, size_t n, struct buf *out,
@@ -210,11 +210,11 @@ int mask_line(const struct mask *mask, const char *line, size_t n, struct buf *o
     if (out->data != NULL)
         out->data[before] = '\0';
     return rc != 0 ? -1
-                   : err_set(err, ERR_PREPARE, "a row does not have the %zu columns that its table has",
-                             mask->n);
+                   : err_set(err, ERR_PREPARE,
+                             "a row does not have the %zu columns that its table has", mask->n);
 }
 
-/* --- a stream -------------------------------------------------------------------------------------- */
+/* --- a stream --------------------------------------------------------------------------------- */
 
 static int take_line(struct mask_stream *stream, const char *line, size_t n, struct buf *out,
                      struct err *err)

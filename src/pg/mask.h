@@ -47,8 +47,8 @@ struct mask {
 /* The least that a column must hold for the function: shorter hashes would meet. */
 enum { MASK_HASH_LEAST = 8, MASK_EMAIL_LEAST = 24, MASK_SALT_LEAST = 16 };
 
-/* mask_function_find(name, function): "keep", "null", "constant", "hash", "email", "digits"; false for
- * another. mask_function_name is its opposite. mask_is_keyed: the function needs a salt. */
+/* mask_function_find(name, function): "keep", "null", "constant", "hash", "email", "digits"; false
+ * for another. mask_function_name is its opposite. mask_is_keyed: the function needs a salt. */
 bool mask_function_find(const char *name, enum mask_function *function);
 const char *mask_function_name(enum mask_function function);
 bool mask_is_keyed(enum mask_function function);
@@ -70,8 +70,8 @@ struct mask_stream {
     bool ended;      /* the end mark "\." was seen: nothing may follow it but blank lines */
 };
 
-/* mask_feed(stream, data, n, out, err): append the lines that ${data} completes. mask_finish(stream,
- * err): it is a failure when a line was cut off. */
+/* mask_feed(stream, data, n, out, err): append the lines that ${data} completes.
+ * mask_finish(stream, err): it is a failure when a line was cut off. */
 int mask_feed(struct mask_stream *stream, const void *data, size_t n, struct buf *out,
               struct err *err) CHECK;
 int mask_finish(struct mask_stream *stream, struct err *err) CHECK;

@@ -102,7 +102,8 @@ static void test_rules(void **state)
     assert_string_equal(table->columns[0].name, "a \"b");
     table = refresh_masks_table(&masks, "public", "users");
     assert_int_equal(table->n, 4);
-    assert_int_equal(refresh_masks_line(arena, &masks, table, "(id, email, code, ref, blob)", &mask, &err), 0);
+    assert_int_equal(
+        refresh_masks_line(arena, &masks, table, "(id, email, code, ref, blob)", &mask, &err), 0);
     assert_int_equal(mask.n, 5);
     assert_int_equal(mask.fields[0].function, MASK_KEEP);
     assert_int_equal(mask.fields[1].function, MASK_EMAIL);
@@ -145,8 +146,9 @@ static void test_mistakes(void **state)
     expect_problem("no column public.users.phone", "");
     expect_problem("no column users.email", "");
     expect_problem("no table public.nothing", "");
-    expect_problem("public.users.age cannot", "line 2: with = \"hash\": hash cannot be made of a value of "
-                                              "type integer");
+    expect_problem("public.users.age cannot",
+                   "line 2: with = \"hash\": hash cannot be made of a value of "
+                   "type integer");
     expect_problem("public.users.email cannot", "it cannot be NULL");
     expect_problem("public.users.code cannot", "it holds 6 characters, and email needs 24");
     expect_problem("public.users.full_name cannot", "computed from other columns");

@@ -177,7 +177,7 @@ static void test_names(void **state)
     assert_false(mask_function_find("nul", &(enum mask_function){MASK_KEEP}));
 }
 
-/* --- streams --------------------------------------------------------------------------------------- */
+/* --- streams ---------------------------------------------------------------------------------- */
 
 static void test_stream_ends(void **state)
 {

@@ -1,4 +1,4 @@
-/* Tests of sqlfile: files of SQL run in a session of ours; and of the mark that a database bears. */
+/* Tests of sqlfile: files of SQL in a session of ours; and of the mark that a database bears. */
 #include "basetest.h"
 
 #include "base/log.h"
@@ -63,10 +63,11 @@ static void expect_count(const char *expected)
 static void test_run(void **state)
 {
     (void)state;
-    assert_int_equal(run("-- a comment; with a semicolon\nCREATE TABLE t (x text);\n"
-                         "INSERT INTO t VALUES ('a;b');\nDO $$ BEGIN INSERT INTO t VALUES ('c'); END $$;"
-                         "BEGIN; INSERT INTO t VALUES ('d'); ROLLBACK; VACUUM t"),
-                     0);
+    assert_int_equal(
+        run("-- a comment; with a semicolon\nCREATE TABLE t (x text);\n"
+            "INSERT INTO t VALUES ('a;b');\nDO $$ BEGIN INSERT INTO t VALUES ('c'); END $$;"
+            "BEGIN; INSERT INTO t VALUES ('d'); ROLLBACK; VACUUM t"),
+        0);
     expect_count("2");
     assert_int_equal(run(""), 0);
 }
@@ -119,8 +120,14 @@ static void test_refused(void **state)
 
 static void test_mark(void **state)
 {
-    const struct ledger_run run_ = {.id = "r", .environment = "prod", .command = "deploy", .who = "ann",
-                                    .host = "h", .phase = "plan", .before = "{}", .plan = "{}",
+    const struct ledger_run run_ = {.id = "r",
+                                    .environment = "prod",
+                                    .command = "deploy",
+                                    .who = "ann",
+                                    .host = "h",
+                                    .phase = "plan",
+                                    .before = "{}",
+                                    .plan = "{}",
                                     .status = -1};
     struct ledger_mark mark;
 
@@ -152,7 +159,8 @@ static void test_target_at(void **state)
     there = db_target_at(arena, target, "fresh one");
     assert_string_equal(db_target_name(there), "fresh one");
     assert_string_equal(db_target_url(there), "postgresql+asyncpg://u:p%25ss@db1:5433/fresh one");
-    assert_string_equal(db_target_shown_url(there), "postgresql+asyncpg://u:***@db1:5433/fresh one");
+    assert_string_equal(db_target_shown_url(there),
+                        "postgresql+asyncpg://u:***@db1:5433/fresh one");
     assert_string_equal(db_target_display(there), "fresh one on db1:5433 as u");
     assert_false(db_target_same(target, there));
     assert_true(db_target_same(target, db_target_at(arena, there, "stage")));
