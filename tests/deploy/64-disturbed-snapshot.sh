@@ -159,7 +159,7 @@ expect_nothing_left "$files"
 sed -i 's|jobs = 3;|& max_memory = "8MB";|' deploy-db.cfg
 expect_status 6 ddb snapshot staging >out 2>err
 expect_contains "$(cat err)" "snapshot.max_memory is 8 MiB, and a snapshot needs"
-sed -i 's|max_memory = "8MB"|max_memory = "64MB"|' deploy-db.cfg
+sed -i 's|max_memory = "8MB"|max_memory = "72MB"|' deploy-db.cfg
 taken
 files=$((files + 1))
 
