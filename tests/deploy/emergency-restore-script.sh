@@ -57,7 +57,12 @@ expect_contains "$(cat restore.out)" "exists already"
     sha256sum -c SHA256SUMS >/dev/null
     zstd -dc globals.sql.zst | psql -X -q -v db=by_hand -d postgres >/dev/null 2>&1
     createdb -T template0 -E UTF8 -l C.UTF-8 by_hand
-    cat main.dump.zst.* | zstd -dc | pg_restore --exit-on-error -d by_hand
+    cat main.dump.zst.* | zstd -dc >main.dump
+    pg_restore --exit-on-error --section=pre-data --section=data -d by_hand main.dump
+    while IFS=$'\t' read -r number statement; do
+        zstd -dc data/"$number".*.copy.zst | psql -X -q -d by_hand -c "$statement"
+    done <copy.list
+    pg_restore --exit-on-error --section=post-data -d by_hand main.dump
     zstd -dc globals.sql.zst | psql -X -q -v db=by_hand -d postgres >/dev/null 2>&1
 )
 state_of by_hand by_hand

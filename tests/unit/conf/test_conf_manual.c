@@ -159,7 +159,7 @@ static void test_sample_comments(void **state)
     assert_non_null(strstr(buf_text(&text), "\npreflight: { long"));
     assert_non_null(strstr(buf_text(&text), "\nstate_dir = "));
     fixture_good(f, buf_text(&text));
-    assert_int_equal(f->conf->n_stores, 2);
+    assert_int_equal(f->conf->n_stores, 3);
     assert_int_equal(conf_env(f->conf, "production")->snapshot.jobs, 4);
 }
 
