@@ -122,8 +122,8 @@ begin "pg_restore is killed"
 lossy_revision "exit 1"
 slow pg_restore production
 start production "restoring snapshot"
-wait_for 10 pgrep -P "$pid" slow_pg_restore
-kill -9 "$(pgrep -P "$pid" slow_pg_restore)"
+wait_for 60 pgrep -P "$pid" -f -- --section=pre-data # not while it is asked for versions or the list
+kill -9 "$(pgrep -P "$pid" -f -- --section=pre-data)"
 status=0
 wait "$pid" || status=$?
 expect_equal 9 "$status" "$what: status"
@@ -136,6 +136,7 @@ ends_with 8
 # Its wrapper dies with deploy-db, alembic does not: recover ends what is still at work.
 begin "deploy-db is killed, alembic works on"
 slow_revision
+sed -i 's/pg_sleep(5)/pg_sleep(30)/' alembic/versions/*.py # longer than recover needs to begin
 revision a2 a1 "second" <<'B'
 upgrade:
 with op.get_context().autocommit_block():
