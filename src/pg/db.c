@@ -22,6 +22,7 @@ enum { ANSWER_MS = 10 * 1000, PARAMS_MAX = 32 };
 struct db {
     struct db *next; /* in the list of open sessions */
     PGconn *conn;
+    const struct db_target *target; /* the caller's */
     char *display; /* "shop on db1:5432 as deploy" */
     char version_text[32];
     int pid;          /* of the server's process; a pooler tells another one on connecting */
@@ -235,6 +236,7 @@ static int connect_plain(const struct db_target *target, const char *database, s
         database = target->name;
     buf_addf(&display, "%s on %s:%s as %s", database, target->host, target->port, target->user);
     made->display = display.data;
+    made->target = target;
     made->limit_ms = db_connect_limit_ms(target);
     if (db_connect_open(target, database, made->display, &made->conn, err) < 0 ||
         PQsetnonblocking(made->conn, 1) != 0 ||
@@ -320,6 +322,11 @@ int db_open(const struct db_target *target, const char *database, enum db_mode m
              version);
     *db = made;
     return 0;
+}
+
+const struct db_target *db_target(const struct db *db)
+{
+    return db->target;
 }
 
 void db_close(struct db *db)

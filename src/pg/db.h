@@ -62,6 +62,9 @@ int db_open(const struct db_target *target, const char *database, enum db_mode m
             struct err *err) CHECK;
 void db_close(struct db *db); /* NULL is fine */
 
+/* What db_open was given; it must live as long as it is asked for. */
+const struct db_target *db_target(const struct db *db);
+
 /* db_timeouts(db, lock_ms, statement_ms, err): for what follows on this session; 0 means none. */
 int db_timeouts(struct db *db, int64_t lock_ms, int64_t statement_ms, struct err *err) CHECK;
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "pg/subscriptions.h"
 #include "pg/sql/swap_hindrances.sql.h"
 #include "pg/sql/swap_sessions.sql.h"
 
@@ -141,7 +142,8 @@ int swap_drop(struct db *admin, const char *name, struct err *err)
     if (!exists)
         return 0;
     /* A template cannot be dropped, and sessions may come back faster than they are ended. */
-    if (run_for(admin, "ALTER DATABASE ", name, " IS_TEMPLATE false ALLOW_CONNECTIONS false",
+    if (subscriptions_drop(admin, name, err) == 0 &&
+        run_for(admin, "ALTER DATABASE ", name, " IS_TEMPLATE false ALLOW_CONNECTIONS false",
                 err) == 0 &&
         run_for(admin, "DROP DATABASE IF EXISTS ", name, " WITH (FORCE)", err) == 0)
         return 0;

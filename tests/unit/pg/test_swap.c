@@ -161,6 +161,32 @@ static void test_create_and_drop(void **state)
     FAILS(swap_close(admin, fresh, 0, &err), "does not exist");
 }
 
+/* The slots that the subscriptions name stay: nobody is connected to. */
+static void test_drop_with_subscriptions(void **state)
+{
+    struct dbprops props = plain("postgres");
+
+    (void)state;
+    OK(swap_create(admin, fresh, &props, &err));
+    pgtest_sql(fresh, "CREATE SUBSCRIPTION \"odd \"\"sub\" CONNECTION 'host=192.0.2.1' PUBLICATION p "
+                      "WITH (connect = false, slot_name = 'of_the_live_one')");
+    pgtest_sql(fresh, "CREATE SUBSCRIPTION other CONNECTION 'host=192.0.2.1' PUBLICATION p "
+                      "WITH (connect = false)");
+    pgtest_sql(NULL, "ALTER DATABASE \"%s\" ALLOW_CONNECTIONS false", fresh);
+    OK(swap_drop(admin, fresh, &err));
+    assert_false(exists(fresh));
+
+    OK(swap_create(admin, fresh, &props, &err));
+    pgtest_sql(fresh, "CREATE SUBSCRIPTION live CONNECTION 'host=192.0.2.1 connect_timeout=2' PUBLICATION p "
+                      "WITH (connect = false)");
+    pgtest_sql(fresh, "ALTER SUBSCRIPTION live ENABLE");
+    FAILS(swap_drop(admin, fresh, &err), "subscription \"live\"");
+    assert_true(exists(fresh));
+    assert_true(is_open(fresh));
+    pgtest_sql(fresh, "ALTER SUBSCRIPTION live DISABLE");
+    OK(swap_drop(admin, fresh, &err));
+}
+
 static void test_create_refused(void **state)
 {
     struct dbprops props = plain("nobody at all");
@@ -544,6 +570,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_names),
         TEST(test_create_and_drop),
+        TEST(test_drop_with_subscriptions),
         TEST(test_create_refused),
         TEST(test_locale_providers),
         TEST(test_kept),
