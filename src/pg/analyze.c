@@ -6,12 +6,19 @@
 #include "base/buf.h"
 
 /* As get_all_vacuum_rels of PostgreSQL's vacuum.c: tables, partitioned ones, materialized views;
- * but for the tables that all databases share. */
+ * but for the tables that all databases share, and those above a foreign table: their statistics would
+ * be asked of another server, which need not be there. */
 static const char tables_sql[] =
+    "WITH RECURSIVE above AS ("
+    "SELECT i.inhparent FROM pg_catalog.pg_inherits AS i "
+    "JOIN pg_catalog.pg_class AS f ON f.oid = i.inhrelid AND f.relkind = 'f' "
+    "UNION SELECT i.inhparent FROM above AS a "
+    "JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = a.inhparent) "
     "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) "
     "FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
     "WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' "
     "AND NOT c.relisshared "
+    "AND NOT EXISTS (SELECT FROM above WHERE above.inhparent = c.oid) "
     "ORDER BY pg_catalog.pg_relation_size(c.oid) DESC, 1";
 
 int analyze_list(struct db *db, struct arena *arena, const char *const **tables, size_t *n,
