@@ -1,5 +1,6 @@
 -- catalog_publications - publications, and the tables that they publish unless it is all of them.
--- Column lists and row filters exist from server 15 on.
+-- Column lists and row filters exist from server 15 on. The order of columns says nothing: a table that
+-- inherits gets another one by a dump.
 SELECT format('publication %I', p.pubname), fact.aspect, fact.value
 FROM pg_publication AS p
 LEFT JOIN pg_description AS d
@@ -12,10 +13,14 @@ CROSS JOIN LATERAL (VALUES
     ('tables', CASE WHEN NOT p.puballtables THEN
          (SELECT string_agg(t.entry, ', ' ORDER BY t.entry)
           FROM (SELECT (format('%I.%I', pt.schemaname, pt.tablename)
-                        || coalesce(' ' || (to_jsonb(pt) ->> 'attnames'), '')
+                        || coalesce(' [' || columns.list || ']', '')
                         || coalesce(' where ' || (to_jsonb(pt) ->> 'rowfilter'), ''))
                        COLLATE "C" AS entry
                 FROM pg_publication_tables AS pt
+                CROSS JOIN LATERAL (
+                    SELECT string_agg(quote_ident(name), ', ' ORDER BY name COLLATE "C") AS list
+                    FROM jsonb_array_elements_text(nullif(to_jsonb(pt) -> 'attnames', 'null')) AS a(name)
+                ) AS columns
                 WHERE pt.pubname = p.pubname AND pt.schemaname <> 'deploy_db') AS t) END),
     ('owner', quote_ident(pg_get_userbyid(p.pubowner))),
     ('comment', d.description)

@@ -217,7 +217,7 @@ static void test_values(void **state)
     expect_fact(&got, "policy app.users.\"Pol 1\"", "roles", "\"odd \"\"Role\"\" 'x'\", reader");
     expect_fact(&got, "rule app.parent.\"rule \"\"r\"\"\"", "enabled", "always");
     expect_fact(&got, "publication \"pub 1\"", "tables",
-                "app.part [\"id\", \"at\", \"kind\", \"owner\"], app.users [\"id\", \"number\"] "
+                "app.part [at, id, kind, owner], app.users [id, number] "
                 "where (number > 0)");
     expect_fact(&got, "column app.remote.a", "server options", "column_name 'A \"1\"'");
     expect_fact(&got, "table app.remote", "server", "\"srv 1\"");
