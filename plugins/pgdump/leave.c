@@ -6,34 +6,27 @@
 
 #include "pgdump.h"
 
-/* The whole list, as pg_restore prints it. */
-struct listing {
-    struct ddb_call *call;
-    char *data;
-    size_t len, cap;
-};
-
-static int take(void *arg, const void *data, size_t n)
+int leave_take(void *arg, const void *data, size_t n)
 {
-    struct listing *listing = arg;
+    struct entries *list = arg;
 
-    if (listing->len + n + 1 > listing->cap) {
+    if (list->len + n + 1 > list->cap) {
         char *grown;
 
-        listing->cap = 2 * (listing->len + n + 1) + 65536;
-        grown = host->alloc(listing->call, listing->cap);
-        if (listing->len > 0)
-            memcpy(grown, listing->data, listing->len);
-        listing->data = grown;
+        list->cap = 2 * (list->len + n + 1) + 65536;
+        grown = host->alloc(list->call, list->cap);
+        if (list->len > 0)
+            memcpy(grown, list->data, list->len);
+        list->data = grown;
     }
-    memcpy(listing->data + listing->len, data, n);
-    listing->len += n;
-    listing->data[listing->len] = '\0';
+    memcpy(list->data + list->len, data, n);
+    list->len += n;
+    list->data[list->len] = '\0';
     return 0;
 }
 
 static int read_list(struct ddb_call *call, const struct ddb_source *source,
-                     struct listing *listing)
+                     struct entries *list)
 {
     const char *argv[] = {NULL, "--list", NULL};
     struct tool tool;
@@ -42,22 +35,22 @@ static int read_list(struct ddb_call *call, const struct ddb_source *source,
     if (tools_find(call, "pg_restore", 0, &tool) < 0 || load_head(call, source, &tool, &fd) < 0)
         return -1;
     if (fd < 0)
-        return load_run(call, source, argv, NULL, take, listing);
-    rc = load_list(call, &tool, fd, take, listing);
+        return load_run(call, source, argv, NULL, leave_take, list);
+    rc = load_list(call, &tool, fd, leave_take, list);
     close(fd);
     return rc;
 }
 
-/* "3325; 0 16386 TABLE DATA public orders postgres" becomes a comment. A name with a blank in it
- * may be read in two ways: then neither is guessed. */
-static int leave(struct listing *listing, const char *schema, const char *name)
+/* "3325; 0 16386 TABLE DATA public orders postgres" becomes a comment. A name with a blank in it may be
+ * read in two ways: then neither is guessed. */
+static int leave(struct entries *list, const char *schema, const char *name)
 {
-    const char *wanted = host->format(listing->call, " TABLE DATA %s %s ",
-                                      load_shown(listing->call, schema),
-                                      load_shown(listing->call, name));
+    const char *wanted = host->format(list->call, " TABLE DATA %s %s ",
+                                      load_shown(list->call, schema),
+                                      load_shown(list->call, name));
     size_t found = 0;
 
-    for (char *at = listing->data; *at != '\0';) {
+    for (char *at = list->data; *at != '\0';) {
         size_t n = strcspn(at, "\n");
         char *data = memmem(at, n, " TABLE DATA ", strlen(" TABLE DATA "));
 
@@ -70,7 +63,7 @@ static int leave(struct listing *listing, const char *schema, const char *name)
     }
     if (found == 1)
         return 0;
-    return host->fail(listing->call,
+    return host->fail(list->call,
                       found == 0 ? "the dump has no rows of table \"%s.%s\""
                                  : "the dump has two tables that may be \"%s.%s\"",
                       schema, name);
@@ -79,13 +72,13 @@ static int leave(struct listing *listing, const char *schema, const char *name)
 int leave_list(struct ddb_call *call, const struct ddb_source *source, const char *const *tables,
                int *fd)
 {
-    struct listing listing = {.call = call};
+    struct entries list = {.call = call};
 
     *fd = -1;
-    if (read_list(call, source, &listing) < 0)
+    if (read_list(call, source, &list) < 0)
         return -1;
-    for (; listing.data != NULL && tables[0] != NULL && tables[1] != NULL; tables += 2)
-        if (leave(&listing, tables[0], tables[1]) < 0)
+    for (; list.data != NULL && tables[0] != NULL && tables[1] != NULL; tables += 2)
+        if (leave(&list, tables[0], tables[1]) < 0)
             return -1;
     if (tables[0] != NULL)
         return host->fail(call, "the dump has no list of entries");
@@ -93,7 +86,7 @@ int leave_list(struct ddb_call *call, const struct ddb_source *source, const cha
     if (*fd < 0)
         return host->fail(call, "could not keep the list of entries in memory: %s",
                           strerror(errno));
-    if (load_write(call, *fd, listing.data, listing.len) == 0)
+    if (load_write(call, *fd, list.data, list.len) == 0)
         return 0;
     close(*fd);
     return -1;

@@ -71,6 +71,11 @@ static int run_restore(struct ddb_call *call, const char *const *argv, const cha
     return status == 0 ? 0 : tools_failed(call, "pg_restore", status);
 }
 
+int load_program(struct ddb_call *call, const char *const *argv, const char *database)
+{
+    return run_restore(call, argv, database, NULL);
+}
+
 static int find_restore(struct ddb_call *call, const char *database, struct tool *tool)
 {
     int server = 0; /* without a database no server is asked */
@@ -305,17 +310,13 @@ int load_head(struct ddb_call *call, const struct ddb_source *source, const stru
 static int section_from_head(struct ddb_call *call, const struct tool *tool, int fd,
                              const char *database, const char *section)
 {
-    const int64_t jobs = strcmp(section, "post-data") == 0 ? tools_fact(call, "jobs") : 1;
     const char *argv[] = {tool->path, "--exit-on-error", "--no-password",
                           host->format(call, "--section=%s", section), "-d",
-                          load_conninfo(call, database), load_head_path(call, fd), NULL, NULL};
-    bool attached = false;
+                          load_conninfo(call, database), load_head_path(call, fd), NULL};
 
-    if (jobs > 1 && attach_look(call, tool, fd, &attached) < 0)
-        return -1;
-    if (jobs > 1 && !attached)
-        argv[7] = host->format(call, "--jobs=%lld", (long long)jobs);
-    return run_restore(call, argv, database, NULL);
+    if (strcmp(section, "post-data") == 0)
+        return post_restore(call, tool, fd, database);
+    return load_program(call, argv, database);
 }
 
 /* All rows, or all but those of some tables. */

@@ -4,9 +4,9 @@
  *     pgdump.c    the plugin's table; taking a dump
  *     tools.c     which pg_dump, pg_restore and psql are used
  *     load.c      reading a dump back: as a whole, by sections, or only checking it
- *     attach.c    whether indexes of partitions are attached in a dump
  *     rows.c      the rows of one table out of a dump
  *     leave.c     the dump's entries without the rows of some tables
+ *     post.c      indexes, constraints and triggers by several sessions
  *     foreign.c   archives that no snapshot holds
  *
  * Memory is the host's and lives as long as the environment is open.
@@ -80,6 +80,10 @@ int load_list(struct ddb_call *call, const struct tool *tool, int fd,
  * n): all of it. */
 const char *load_shown(struct ddb_call *call, const char *name);
 int load_write(struct ddb_call *call, int fd, const char *data, size_t n);
+
+/* load_program(call, argv, database): a pg_restore that needs nothing on its standard input. */
+int load_program(struct ddb_call *call, const char *const *argv, const char *database);
+
 /* A connection string that only names the database: its name must not be read as anything else. */
 const char *load_conninfo(struct ddb_call *call, const char *database);
 
@@ -97,14 +101,6 @@ int foreign_restore(struct ddb_call *call, const struct ddb_source *source, cons
 int foreign_sql(struct ddb_call *call, const struct ddb_source *source, const char *path,
                 int (*out)(void *arg, const char *text, size_t n), void *arg);
 
-/* --- attach.c ----------------------------------------------------------------------------------- */
-
-/* attach_look(call, tool, fd, found): whether the dump at ${fd} attaches indexes of partitions to their
- * parents'. Then one session must make indexes and constraints: a partitioned index becomes valid when its
- * last partition's is attached; of two sessions that attach on two levels at once, neither sees that it was
- * the last, and the index stays invalid for ever (seen with pg_restore 15). */
-int attach_look(struct ddb_call *call, const struct tool *tool, int fd, bool *found);
-
 /* --- rows.c ------------------------------------------------------------------------------------- */
 
 /* The callback table_rows of plugin.h. */
@@ -114,10 +110,26 @@ int rows_of_table(struct ddb_call *call, const struct ddb_source *source, const 
 
 /* --- leave.c ------------------------------------------------------------------------------------ */
 
+/* The whole list of entries, as pg_restore prints it; data is NULL before its first byte. leave_take(entries,
+ * data, n): more of it. */
+struct entries {
+    struct ddb_call *call;
+    char *data;
+    size_t len, cap;
+};
+
+int leave_take(void *arg, const void *data, size_t n);
+
 /* leave_list(call, source, tables, fd): the entries of the dump without the rows of ${tables} (schema, name,
  * schema, name, …), as a file in memory for pg_restore -L. The caller closes it. A table that is not in
  * the dump, or that cannot be told from another one, is a failure. */
 int leave_list(struct ddb_call *call, const struct ddb_source *source, const char *const *tables,
                int *fd);
+
+/* --- post.c ------------------------------------------------------------------------------------- */
+
+/* post_restore(call, tool, head, database): the section post-data of the dump whose head is ${head}, by
+ * ${tool} with as many sessions as the fact "jobs" says. */
+int post_restore(struct ddb_call *call, const struct tool *tool, int head, const char *database);
 
 #endif
