@@ -55,9 +55,26 @@ unpack() {
 # One section of the archive. pg_restore may stop reading early: what it needs of the archive for
 # "pre-data" and "post-data" stands at its beginning.
 restore_section() {
+    section=$1
+    shift
     parts 'main\.dump' | unpack |
-        pg_restore --exit-on-error "--section=$1" -d "$(conninfo "$db")" ||
-        die "pg_restore failed in section $1"
+        pg_restore --exit-on-error "--section=$section" "$@" -d "$(conninfo "$db")" ||
+        die "pg_restore failed in section $section"
+}
+
+# The last section. Event triggers come after everything else: the refreshing of materialized views
+# would set them off.
+restore_post_data() {
+    parts 'main\.dump' | unpack | pg_restore --list >entries.list ||
+        die "pg_restore does not find a table of contents"
+    if grep ' EVENT TRIGGER ' entries.list >last.list; then
+        grep -v ' EVENT TRIGGER ' entries.list >most.list || true
+        restore_section post-data -L most.list
+        restore_section post-data -L last.list
+    else
+        restore_section post-data
+    fi
+    rm -f entries.list most.list last.list
 }
 
 # The tables that are not in the archive: lines of OID, tab, COPY statement.
@@ -150,7 +167,7 @@ restore_section pre-data
 restore_section data
 [ ! -f copy.list ] || load_chunks
 say "loaded the data"
-restore_section post-data
+restore_post_data
 say "made indexes, constraints and triggers"
 
 # 5. Owner, access and settings of the database. Errors are shown, and do not stop.
@@ -179,6 +196,19 @@ SQL
 $differing"
     say "every table has as many rows as the snapshot says"
 fi
-psql -X -q -v ON_ERROR_STOP=1 -d "$PGDATABASE" -c 'ANALYZE' || say "ANALYZE failed: run it later"
+# (Those of tables above a foreign one would be asked of another server, which need not be there.)
+psql -X -q -v ON_ERROR_STOP=1 -d "$PGDATABASE" -f - <<'SQL' || say "ANALYZE failed: run it later"
+WITH RECURSIVE above AS (
+    SELECT i.inhparent FROM pg_catalog.pg_inherits AS i
+    JOIN pg_catalog.pg_class AS f ON f.oid = i.inhrelid AND f.relkind = 'f'
+    UNION
+    SELECT i.inhparent FROM above AS a
+    JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = a.inhparent)
+SELECT pg_catalog.format('ANALYZE %I.%I', n.nspname, c.relname)
+FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND NOT c.relisshared
+  AND NOT EXISTS (SELECT FROM above WHERE above.inhparent = c.oid)
+\gexec
+SQL
 created=
 say "done: database \"$db\" is restored"
