@@ -185,6 +185,12 @@ check: deps
 	@$(SUBMAKE) check-static
 	$(Q)$(RUN) $(TESTS)
 
+## check-faults: the failure matrix: damage, full disks, cut networks, lost servers (no part of check)
+check-faults: deps
+	@$(SUBMAKE) all
+	@$(SUBMAKE) FAULTS=1 all
+	$(Q)$(RUN) $(or $(TESTS),faults/)
+
 ## check-static: floors, exported symbols, manual pages, shell scripts
 check-static: all
 	@awk -f tests/tools/layers Makefile $(sort $(wildcard src/*.[ch] src/*/*.[ch] src/*/*.def plugins/*/*.[ch]))
@@ -295,7 +301,7 @@ help:
 	@echo "BENCH=revisions   benchmarks to run"
 	@echo "TESTS='unit/pg deploy'   tests to run        TEST_JOBS=$(TEST_JOBS)   how many at a time"
 
-.PHONY: all units check check-static check-valgrind check-asan check-differential fuzz bench demo deps install uninstall dist \
+.PHONY: all units check check-faults check-static check-valgrind check-asan check-differential fuzz bench demo deps install uninstall dist \
         clean help always missing-libraries
 .DELETE_ON_ERROR:
 # Dependencies of a test's object files are no intermediate files.
