@@ -16,7 +16,7 @@
 #include "deploy/verification.h"
 #include "pg/copy_plan.h"
 
-/* How often a snapshot is exported anew, because another session has rewritten a table between that
+/* How often a snapshot is exported anew, because another session has exchanged a table between that
  * and our lock; and how long that lock is waited for: it stops nobody. */
 enum { EXPORTS_MAX = 3, LOCK_WAIT_MS = 60000 };
 
@@ -65,11 +65,12 @@ static int take_hold(struct taking *taking)
         if (changed == NULL)
             return 0;
         db_end_snapshot(taking->db);
-        log_warning("table %s was rewritten or dropped while the snapshot began; beginning again",
-                    changed);
+        log_warning("table %s was rewritten, renamed or dropped while the snapshot began; "
+                    "beginning again", changed);
     }
     err_set(taking->err, ERR_PREPARE,
-            "tables are rewritten or dropped too often for a snapshot: %s, for one", changed);
+            "tables are rewritten, renamed or dropped too often for a snapshot: %s, for one",
+            changed);
     return err_hint(taking->err, "Take the snapshot while no TRUNCATE, ALTER TABLE or DROP TABLE runs "
                                  "every few seconds.");
 }

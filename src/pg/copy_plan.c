@@ -169,8 +169,8 @@ static int lock_all(struct db *db, const struct copy_plan *plan, int64_t wait_ms
     return *changed != NULL ? 0 : db_timeouts(db, 0, 0, err);
 }
 
-/* Under the locks the storage of each table is what the snapshot saw, or it has been exchanged. ${listed}:
- * a row for each table, in the plan's order. */
+/* Under the locks each name means the table that the snapshot saw, and its storage is what it was then, or it
+ * has been exchanged. ${listed}: a row for each table, in the plan's order. */
 static int measure(struct db *db, const struct db_result *listed, struct copy_plan *plan,
                    const char **changed, struct err *err)
 {

@@ -1,8 +1,8 @@
 /*
  * copy_plan - the tables of a database and who copies the rows of each: we, by COPY, or pg_dump. Read
  * by the session that has exported the snapshot, which then locks them: between the two moments
- * another session may have emptied or rewritten a table, and the snapshot would see none of its rows
- * without any error.
+ * another session may have emptied or rewritten a table, or given its name to another one, and the
+ * snapshot would see none of the rows without any error.
  */
 #ifndef PG_COPY_PLAN_H
 #define PG_COPY_PLAN_H
@@ -34,7 +34,7 @@ struct copy_plan {
  * at most for each. Tables of extensions and the schema deploy_db are left out. We copy plain ones of
  * ${threshold} bytes or more; -1: none.
  *
- * ${changed}: a table that was rewritten or dropped before it could be locked, for which the snapshot
+ * ${changed}: a table that was rewritten, renamed or dropped before it could be locked, for which the snapshot
  * is useless: end it and export another one. NULL: none. Failures (ERR_REFUSED): row security hides
  * rows from our role (all such tables are named); a table cannot be locked (who keeps us waiting is
  * named). */

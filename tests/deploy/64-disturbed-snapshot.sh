@@ -79,8 +79,10 @@ expect_equal "200000 200000000" \
 psql_at postgres "DROP DATABASE copy"
 files=$((files + 1))
 
-# A table that is emptied or rewritten between the snapshot and its lock: the snapshot would see it empty.
-for statement in "TRUNCATE public.b" "ALTER TABLE public.a ALTER money TYPE bigint"; do
+# A table that is emptied, rewritten or exchanged for another one between the snapshot and its lock: the
+# snapshot would see it empty.
+for statement in "TRUNCATE public.b" "ALTER TABLE public.a ALTER money TYPE bigint" \
+    "CREATE TABLE public.a_new AS TABLE public.a; ALTER TABLE public.a RENAME TO a_old; ALTER TABLE public.a_new RENAME TO a"; do
     rm -f go
     mkfifo go
     psql -X -q -d shop >/dev/null <go &
@@ -94,7 +96,7 @@ for statement in "TRUNCATE public.b" "ALTER TABLE public.a ALTER money TYPE bigi
     exec 8>&-
     wait "$pid" || { show_output; cat err >&9; fail "no snapshot beside $statement"; }
     files=$((files + 1))
-    expect_contains "$(cat err)" "was rewritten or dropped while the snapshot began"
+    expect_contains "$(cat err)" "was rewritten, renamed or dropped while the snapshot began"
     tar -xOf "$(cat out)" MANIFEST.json >manifest.json
 done
 expect_equal "0 100000" "$(about b rows) $(about a rows)"

@@ -106,7 +106,7 @@ static void test_who_copies_what(void **state)
     db_close(db);
 }
 
-/* A table that is emptied, rewritten or dropped after the export is found; one that is not, is not. */
+/* A table that is emptied, rewritten, renamed or dropped after the export is found; one that is not, is not. */
 static void test_changes_before_the_locks(void **state)
 {
     static const struct {
@@ -116,7 +116,10 @@ static void test_changes_before_the_locks(void **state)
                  {"TRUNCATE t", true},
                  {"ALTER TABLE t ALTER a TYPE bigint", true},
                  {"ALTER TABLE t ADD b int", false},
-                 {"DROP TABLE t", true}};
+                 {"DROP TABLE t", true},
+                 {"ALTER TABLE t RENAME TO s", true},
+                 {"CREATE TABLE u AS TABLE t; ALTER TABLE t RENAME TO s; ALTER TABLE u RENAME TO t",
+                  true}};
     char exported[64];
 
     (void)state;
@@ -126,7 +129,7 @@ static void test_changes_before_the_locks(void **state)
         struct copy_plan plan;
         const char *changed;
 
-        pgtest_sql(database, "SET client_min_messages = error; DROP TABLE IF EXISTS t; CREATE TABLE t AS SELECT 1 AS a");
+        pgtest_sql(database, "SET client_min_messages = error; DROP TABLE IF EXISTS s, t; CREATE TABLE t AS SELECT 1 AS a");
         db = pgtest_open(pgtest_target(arena, database, NULL), DB_READ);
         assert_int_equal(db_export_snapshot(db, exported, &err), 0);
         pgtest_sql(database, "%s", cases[i].sql);
