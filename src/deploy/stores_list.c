@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "deploy/encryption.h"
 #include "deploy/evidence_name.h"
 #include "deploy/stores_files.h"
 
@@ -15,16 +16,18 @@ struct listing {
     bool all; /* evidence too */
 };
 
-/* A snapshot of this environment is called ENV-YYYYMMDDTHHMMSSZ-…, an unfinished one has a dot before:
- * "prod-3-2026…" belongs to "prod-3", not to "prod". */
-static bool is_ours(const struct services *services, const char *name)
+/* A snapshot of this environment is called ENV-YYYYMMDDTHHMMSSZ-….tar or ….tar.age, an unfinished one has a
+ * dot before: "prod-3-2026…" belongs to "prod-3", not to "prod". What somebody has put beside it, as
+ * ….tar.sha256 or ….tar.old, is neither it nor evidence of it. */
+static bool is_ours(const struct services *services, const struct ddb_stored *stored)
 {
+    const char *name = stored->name + (stored->name[0] == '.'), *end = strstr(name, ".tar");
     size_t len = strlen(services->env->name);
 
-    name += name[0] == '.';
     return strncmp(name, services->env->name, len) == 0 && name[len] == '-' &&
-           strspn(name + len + 1, "0123456789") == 8 && name[len + 9] == 'T' &&
-           strstr(name, ".tar") != NULL;
+           strspn(name + len + 1, "0123456789") == 8 && name[len + 9] == 'T' && end != NULL &&
+           (stored->partial || strcmp(end, ".tar") == 0 || encryption_named(name) ||
+            evidence_is(name));
 }
 
 static int add_stored(void *arg, const struct ddb_stored *stored)
@@ -32,7 +35,7 @@ static int add_stored(void *arg, const struct ddb_stored *stored)
     struct listing *listing = arg;
     struct arena *arena = listing->services->arena;
 
-    if (!is_ours(listing->services, stored->name) ||
+    if (!is_ours(listing->services, stored) ||
         (!listing->all && evidence_is(stored->name)))
         return 0;
     if (listing->n == listing->cap) {

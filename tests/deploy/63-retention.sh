@@ -105,6 +105,19 @@ rules 'keep: { within = "14d"; };'
 expect_status 0 ddb snapshot prune staging >out 2>err
 expect_equal "20250201T030000 20250210T030000" "$(left)"
 
+# What somebody has put beside a snapshot is none: it stays, and takes no other one's place.
+rm -rf snapshots
+at 20250101T03
+at 20250102T03
+for beside in bak sha256 age.old; do
+    cp snapshots/staging-20250102T030000Z-abcdef.tar "snapshots/staging-20250102T030000Z-abcdef.tar.$beside"
+done
+rules 'keep: { last = 1; };'
+expect_status 0 ddb snapshot prune staging >out 2>err
+expect_equal 20250102T030000 "$(left)"
+expect_equal 3 "$(find snapshots -name '*.bak' -o -name '*.sha256' -o -name '*.old' | wc -l)"
+expect_equal 1 "$(find snapshots -name '*.tar.fast-*.json' | wc -l)" "evidence of the snapshot itself"
+
 # --- what stays whatever the rules say --------------------------------------------------------------------
 
 rm -rf snapshots
