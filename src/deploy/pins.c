@@ -15,7 +15,7 @@ enum { LEDGER_RUNS = 1000 }; /* an unfinished one stands in the way of others: i
 
 struct pins {
     struct services *services;
-    struct db *admin;        /* NULL: the server cannot be reached */
+    struct db *admin;        /* NULL: the maintenance database cannot be reached */
     struct strvec known;     /* runs of this environment, on this machine or in the ledger */
     struct strvec runs;      /* unfinished ones, of any environment of the database */
     struct strvec snapshots; /* what they name, each behind the run that names it */
@@ -61,22 +61,43 @@ static int read_journals(struct pins *pins, struct err *err)
     return 0;
 }
 
+/* The database whose ledger is asked. 1: the whole server cannot be reached, so that nobody restores on it
+ * either. A server without the database is in the middle of an exchange of names, or in a state that
+ * nobody knows: that is a failure. */
+static int connect_ledger(struct pins *pins, struct db **db, struct err *err)
+{
+    struct services *services = pins->services;
+    struct err unreachable = ERR_INIT;
+    const bool has_admin = restore_admin(services, &pins->admin, &unreachable) == 0;
+
+    if (db_open(services->target, NULL, DB_READ, db, err) == 0) {
+        if (!has_admin)
+            log_warning("restores that are under way are not known: %s", unreachable.primary);
+        return 0;
+    }
+    if (has_admin) {
+        err_wrap(err, "which snapshots unfinished runs need cannot be told");
+        err->hint[0] = '\0';
+        return err_hint(err, "An exchange of databases may have been cut off: look with `deploy-db status "
+                             "%s`, and run `deploy-db recover %s`.",
+                        services->env->name, services->env->name);
+    }
+    log_warning("unfinished runs of other machines are not known: %s", unreachable.primary);
+    err_clear(err);
+    return 1;
+}
+
 /* The rows of all environments of this database: a snapshot is of a database, and its runs are too. */
 static int read_ledger(struct pins *pins, struct err *err)
 {
     struct services *services = pins->services;
     struct ledger_run *list = NULL;
-    struct err unreachable = ERR_INIT;
     struct db *db = NULL;
     size_t n = 0;
-    int rc = restore_admin(services, &pins->admin, &unreachable);
+    int rc = connect_ledger(pins, &db, err);
 
-    if (rc == 0)
-        rc = db_open(services->target, NULL, DB_READ, &db, &unreachable);
-    if (rc != 0) {
-        log_warning("unfinished runs of other machines are not known: %s", unreachable.primary);
-        return 0;
-    }
+    if (rc != 0)
+        return rc < 0 ? -1 : 0;
     rc = ledger_list(db, services->arena, LEDGER_RUNS, &list, &n, err);
     db_close(db);
     for (size_t i = 0; i < n; i++) {

@@ -9,9 +9,9 @@
 
 struct pins;
 
-/* pins_open(services, pins, err): read the journals and, where the database can be reached, its ledger;
- * where it cannot, that is warned of. A ledger that is there and cannot be read is a failure. Heap and
- * sessions: pins_close. Changes: nothing. */
+/* pins_open(services, pins, err): read the journals and, where the server can be reached, the database's
+ * ledger; where it cannot, that is warned of. A server without the database, or a ledger that is there
+ * and cannot be read, is a failure. Heap and sessions: pins_close. Changes: nothing. */
 int pins_open(struct services *services, struct pins **pins, struct err *err) CHECK;
 void pins_close(struct pins *pins); /* NULL is fine */
 

@@ -310,6 +310,27 @@ for pid in "${pids[@]}"; do
 done
 expect_equal 20250109T030000 "$(left)"
 
+# --- the database is away -----------------------------------------------------------------------------------------------
+
+# As between the two names of an exchange that another machine has begun: its run is in that database.
+at 20250108T03
+psql_at postgres "ALTER DATABASE shop RENAME TO shop_away"
+expect_status 6 ddb snapshot prune staging >out 2>err
+expect_contains "$(cat err)" "which snapshots unfinished runs need cannot be told"
+expect_equal "20250108T030000 20250109T030000" "$(left)"
+psql_at postgres "ALTER DATABASE shop_away RENAME TO shop"
+# Without the maintenance database its runs are known all the same.
+sed -i 's|^  staging: {|& maintenance_database = "nowhere";|' deploy-db.cfg
+psql_at shop "UPDATE deploy_db.run SET ended = NULL, plan = '{\"snapshot\": \"staging-20250108T030000Z-abcdef.tar\"}'
+    WHERE id = (SELECT max(id) FROM deploy_db.run)"
+expect_status 0 ddb snapshot prune staging >out 2>err
+expect_contains "$(cat err)" "restores that are under way are not known"
+expect_contains "$(cat out)" "keep    staging-20250108T030000Z-abcdef.tar  needed by unfinished run "
+psql_at shop "UPDATE deploy_db.run SET ended = now() WHERE ended IS NULL"
+sed -i 's| maintenance_database = "nowhere";||' deploy-db.cfg
+expect_status 0 ddb snapshot prune staging >out 2>err
+expect_equal 20250109T030000 "$(left)"
+
 # --- the server is gone -----------------------------------------------------------------------------------------------
 
 at 20250108T03
