@@ -80,8 +80,12 @@ static void filter(struct buf *out, const char *text)
 
 void log_secret(const char *text)
 {
-    if (text != NULL && strlen(text) >= SHORTEST_SECRET && !strvec_has(&secrets, text))
+    if (text == NULL || strlen(text) < SHORTEST_SECRET)
+        return;
+    pthread_mutex_lock(&mutex);
+    if (!strvec_has(&secrets, text))
         strvec_push(&secrets, text);
+    pthread_mutex_unlock(&mutex);
 }
 
 char *log_redact(const char *text)
@@ -89,7 +93,9 @@ char *log_redact(const char *text)
     struct buf out = {0};
 
     buf_reserve(&out, strlen(text));
+    pthread_mutex_lock(&mutex);
     add_redacted(&out, text);
+    pthread_mutex_unlock(&mutex);
     buf_adds(&out, "");
     return out.data;
 }
@@ -292,5 +298,7 @@ void log_close(void)
 
 void log_hold(void (*erase)(void))
 {
+    pthread_mutex_lock(&mutex);
     erase_bar = erase;
+    pthread_mutex_unlock(&mutex);
 }

@@ -1,6 +1,9 @@
 /* test_log - messages: their form, their filter, their two places. */
 #include "basetest.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/log.h"
@@ -213,6 +216,34 @@ static void test_hold(void **state)
     assert_string_equal(buf_text(&out), "<erased>deploy-db: a\ndeploy-db: b\n");
 }
 
+static void *redact_often(void *stop)
+{
+    while (!atomic_load((atomic_bool *)stop))
+        mem_free(log_redact("a text with secret-7 in it"));
+    return NULL;
+}
+
+/* A key is read, and so becomes a secret, while threads that ship files log. */
+static void test_secrets_between_threads(void **state)
+{
+    atomic_bool stop = false;
+    auto_free char *shown = NULL;
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, redact_often, &stop), 0);
+    for (int i = 0; i < 1500; i++) {
+        char secret[32];
+
+        snprintf(secret, sizeof secret, "secret-%d", i);
+        log_secret(secret);
+    }
+    atomic_store(&stop, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    shown = log_redact("secret-1499");
+    assert_string_equal(shown, "***");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +256,7 @@ int main(void)
         cmocka_unit_test_teardown(test_file_refused, reset),
         cmocka_unit_test_teardown(test_long_message, reset),
         cmocka_unit_test_teardown(test_hold, reset),
+        cmocka_unit_test_teardown(test_secrets_between_threads, reset),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
