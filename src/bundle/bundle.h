@@ -117,8 +117,9 @@ int bundle_open(const struct bundle_in *in, struct arena *arena, struct bundle *
                 struct err *err) CHECK;
 
 /* bundle_verify(bundle, jobs, progress, arg, err): level `full`: every byte against its hash, every zstd
- * frame decoded, by ${jobs} threads; one damaged member is named. ${progress} and the bundle's
- * read are called by one thread at a time. */
+ * frame decoded, the rows of each table in chunks against its number and hash in the manifest, by
+ * ${jobs} threads; one damaged member, or table, is named. ${progress} and the bundle's read are
+ * called by one thread at a time. */
 int bundle_verify(const struct bundle *bundle, int jobs,
                   void (*progress)(void *, int64_t, int64_t), void *arg, struct err *err) CHECK;
 

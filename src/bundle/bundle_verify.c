@@ -1,4 +1,5 @@
-/* bundle_verify - level `full`: every byte is read, hashed and decompressed. */
+/* bundle_verify - level `full`: every byte is read, hashed and decompressed, and the rows in chunks are those
+ * that were read. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "bundle/bundle_read.h"
 #include "bundle/bundle_walk.h"
 #include "bundle/digest.h"
+#include "bundle/rowhash.h"
 
 enum { CHUNK = 256 * 1024 };
 
@@ -21,6 +23,7 @@ struct shared {
     int64_t done, total; /* stored bytes */
     size_t next;         /* the first member that nobody has looked at */
     size_t failed;       /* the first one that is damaged; SIZE_MAX: none */
+    struct rowhash *rows; /* of each table, from its chunks */
     struct err err;      /* its failure */
     atomic_bool stop;
 };
@@ -30,6 +33,8 @@ struct verify {
     struct shared *shared;
     const struct bundle *bundle;
     int64_t told; /* bytes of the member at hand that are counted already */
+    struct rowhash rows; /* of the chunk at hand */
+    struct buf row;      /* the start of a row whose end is not read yet */
     unsigned char data[CHUNK];
 };
 
@@ -87,7 +92,23 @@ static int check_plain(struct verify *verify, const struct bundle_member *member
     return rc;
 }
 
-static int check_stream(struct verify *verify, struct bundle_stream *stream, struct err *err)
+/* More of a chunk's rows; one may begin in this piece and end in a later one. */
+static void add_rows(struct verify *verify, const unsigned char *data, size_t n)
+{
+    const unsigned char *newline = verify->row.len > 0 ? memchr(data, '\n', n) : NULL;
+    size_t head = newline != NULL ? (size_t)(newline - data) + 1 : 0, used;
+
+    if (head > 0) {
+        buf_add(&verify->row, data, head);
+        rowhash_line(&verify->rows, verify->row.data, verify->row.len - 1);
+        buf_reset(&verify->row);
+    }
+    used = verify->row.len > 0 ? 0 : head + rowhash_text(&verify->rows, data + head, n - head);
+    buf_add(&verify->row, data + used, n - used);
+}
+
+static int check_stream(struct verify *verify, struct bundle_stream *stream, bool has_rows,
+                        struct err *err)
 {
     ssize_t n;
 
@@ -95,7 +116,48 @@ static int check_stream(struct verify *verify, struct bundle_stream *stream, str
         n = bundle_read(stream, verify->data, CHUNK, err);
         if (n < 0 || step(verify, bundle_read_taken(stream), err) < 0)
             return -1;
+        if (n > 0 && has_rows)
+            add_rows(verify, verify->data, (size_t)n);
     } while (n > 0);
+    return 0;
+}
+
+/* The chunk at hand is read; that it has a table was checked when the file was opened. */
+static int end_chunk(struct verify *verify, uint32_t oid, const char *name, struct err *err)
+{
+    struct shared *shared = verify->shared;
+    const struct bundle *bundle = verify->bundle;
+
+    if (verify->row.len > 0)
+        return err_set(err, ERR_PREPARE, "member \"%s\" of the snapshot ends inside of a row", name);
+    pthread_mutex_lock(&shared->mutex);
+    for (size_t i = 0; i < bundle->n_tables; i++)
+        if (bundle->tables[i].copy != NULL && bundle->tables[i].oid == oid)
+            rowhash_merge(&shared->rows[i], &verify->rows);
+    pthread_mutex_unlock(&shared->mutex);
+    return 0;
+}
+
+/* All chunks are read: what the manifest says of each table against what they hold. */
+static int compare_rows(const struct shared *shared, struct err *err)
+{
+    for (size_t i = 0; i < shared->bundle.n_tables; i++) {
+        const struct bundle_table *table = &shared->bundle.tables[i];
+        char hex[ROWHASH_DIGITS + 1];
+
+        if (table->copy == NULL)
+            continue;
+        if (table->rows >= 0 && table->rows != shared->rows[i].rows)
+            return err_set(err, ERR_PREPARE,
+                           "table \"%s.%s\" has %lld rows in the snapshot where its manifest has %lld",
+                           table->schema, table->name, (long long)shared->rows[i].rows,
+                           (long long)table->rows);
+        rowhash_hex(&shared->rows[i], hex);
+        if (table->hash[0] != '\0' && strcmp(table->hash, hex) != 0)
+            return err_set(err, ERR_PREPARE,
+                           "table \"%s.%s\" has other rows in the snapshot than its manifest says: "
+                           "their hash differs", table->schema, table->name);
+    }
     return 0;
 }
 
@@ -105,17 +167,22 @@ static int check_member(struct verify *verify, size_t i, struct err *err)
     const struct bundle *bundle = verify->bundle;
     char base[BUNDLE_NAME_MAX + 1];
     struct bundle_stream *stream;
+    unsigned number;
+    uint32_t oid;
+    bool is_chunk = bundle_chunk_of(&bundle->members[i], &oid, &number);
     int part, rc;
 
     verify->told = 0;
+    verify->rows = (struct rowhash){0};
+    buf_reset(&verify->row);
     if (!bundle_manifest_base(bundle->members[i].name, base, &part))
         return check_plain(verify, &bundle->members[i], err);
     if (part > 0)
         return 0;
     stream = bundle_read_at(bundle, i);
-    rc = check_stream(verify, stream, err);
+    rc = check_stream(verify, stream, is_chunk, err);
     bundle_read_close(stream);
-    return rc;
+    return rc == 0 && is_chunk ? end_chunk(verify, oid, bundle->members[i].name, err) : rc;
 }
 
 static void *work(void *arg)
@@ -145,6 +212,7 @@ static void *work(void *arg)
             pthread_mutex_unlock(&shared->mutex);
         }
     }
+    buf_release(&verify->row);
     mem_free(verify);
     return NULL;
 }
@@ -163,6 +231,7 @@ int bundle_verify(const struct bundle *bundle, int jobs,
     shared->progress = progress;
     shared->arg = arg;
     shared->failed = SIZE_MAX;
+    shared->rows = mem_alloc((bundle->n_tables + 1) * sizeof *shared->rows);
     pthread_mutex_init(&shared->mutex, NULL);
     for (size_t i = 0; i < bundle->n_members; i++)
         shared->total += bundle->members[i].size_bytes;
@@ -175,7 +244,10 @@ int bundle_verify(const struct bundle *bundle, int jobs,
     if (shared->failed != SIZE_MAX) {
         *err = shared->err;
         rc = -1;
+    } else {
+        rc = compare_rows(shared, err);
     }
+    mem_free(shared->rows);
     pthread_mutex_destroy(&shared->mutex);
     mem_free(threads);
     mem_free(shared);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/proc.h"
+#include "bundle/chunk.h"
 #include "membundle.h"
 
 enum { PART = 16 * 1024 * 1024 };
@@ -396,10 +397,77 @@ static int clean(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fresh, clean)
 
+static unsigned next_chunk(void *arg)
+{
+    return (*(unsigned *)arg)++;
+}
+
+/* Rows as long as several reads, and one of no column; ${rows} and ${hash} NULL: what they are. 0: it passes. */
+static int check_rows(bool store, int64_t rows, const char *hash, struct err *err)
+{
+    struct memfile file = {0};
+    struct bundle_out out = memfile_out(&file);
+    struct bundle_table table = {.schema = "s", .name = "t", .copy = "s.t (a)", .oid = 7};
+    struct bundle_writer *writer = NULL;
+    char hex[ROWHASH_DIGITS + 1];
+    struct chunk *chunk;
+    unsigned count = 0;
+    int64_t raw, bytes;
+    int rc;
+
+    assert_int_equal(bundle_create(&out, 1, 0, &writer, err), 0);
+    assert_int_equal(bundle_put(writer, "meta.json", "{}", 2, false, err), 0);
+    chunk = chunk_new(writer, 1, CHUNK_BYTES_MIN);
+    chunk_begin(chunk, store, 7, next_chunk, &count);
+    for (size_t i = 0; i < 40; i++) {
+        size_t n = 1 + i * 37 * 1000;
+        unsigned char *line = mem_alloc(n);
+
+        memfile_noise(line, n, (unsigned)i + 1);
+        for (size_t at = 0; at < n; at++)
+            line[at] = (unsigned char)('a' + line[at] % 26);
+        line[n - 1] = '\n';
+        assert_int_equal(chunk_row(chunk, (const char *)line, n, err), 0);
+        mem_free(line);
+    }
+    assert_int_equal(chunk_end(chunk, err), 0);
+    rowhash_hex(chunk_taken(chunk), hex);
+    table.rows = rows;
+    table.hash = hash != NULL ? hash : hex;
+    bundle_table(writer, &table);
+    chunk_free(chunk);
+    assert_int_equal(bundle_finish(writer, &raw, &bytes, err), 0);
+    assert_true(!store || count > 3);
+    rc = check(&file, err);
+    buf_release(&file.bytes);
+    return rc;
+}
+
+static void rows_in_chunks_are_those_of_the_manifest(void **state)
+{
+    struct err err = ERR_INIT;
+
+    (void)state;
+    if (check_rows(true, 40, NULL, &err) < 0)
+        fail_msg("%s", err.primary);
+    assert_int_equal(check_rows(true, -1, "", &err), 0);
+    assert_int_equal(check_rows(true, 41, NULL, &err), -1);
+    assert_int_equal(err.code, ERR_PREPARE);
+    assert_string_equal(err.primary,
+                        "table \"s.t\" has 40 rows in the snapshot where its manifest has 41");
+    err_clear(&err);
+    assert_int_equal(check_rows(true, 40, "00000000000000000000000000000001", &err), -1);
+    assert_non_null(strstr(err.primary, "has other rows in the snapshot than its manifest says"));
+    err_clear(&err);
+    assert_int_equal(check_rows(false, 40, NULL, &err), -1); /* no chunk at all */
+    assert_non_null(strstr(err.primary, "has 0 rows in the snapshot"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_whole_one_passes),
+        TEST(rows_in_chunks_are_those_of_the_manifest),
         TEST(every_flipped_byte_is_noticed),
         TEST(random_flips_are_noticed),
         TEST(every_truncation_is_noticed),

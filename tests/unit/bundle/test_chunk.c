@@ -96,7 +96,7 @@ static void expect_chunks(struct memfile *file, const struct buf *all, unsigned 
 static void finish(struct bundle_writer *writer)
 {
     const struct bundle_table table = {
-        .schema = "s", .name = "t", .rows = 1, .hash = "", .copy = "s.t (a)", .oid = OID};
+        .schema = "s", .name = "t", .rows = -1, .hash = "", .copy = "s.t (a)", .oid = OID};
     struct err err = ERR_INIT;
     int64_t raw, bytes;
 
