@@ -315,9 +315,10 @@ int restore_enter(struct run *run, const char *fresh, const char *phase, struct 
     }
     if (rc == 0)
         rc = ledger_find(db, run->arena, run->id, &row, &found, err);
+    if (rc == 0 && !found)
+        rc = run_enter_ledger(run, db, err);
     if (rc == 0)
-        rc = found ? ledger_update(db, run->id, phase, record, err)
-                   : run_enter_ledger(run, db, err);
+        rc = ledger_update(db, run->id, phase, record, err);
     db_close(db);
     return rc == 0 ? 0 : err_wrap(err, "could not enter the run into database \"%s\"", fresh);
 }

@@ -46,6 +46,10 @@ int restore_load(struct run *run, struct db *admin, const char *label, const cha
  * it cannot, ${err} gets a detail. Changes: the database ${fresh}. */
 void restore_drop(struct run *run, const char *fresh, struct err *err);
 
+/* The phase that the row of a restore, a refresh or an undo has in the fresh database: where the live
+ * database has it, the exchange has happened. The row in the database that was live before never does. */
+#define RESTORE_EXCHANGE "exchange"
+
 /* restore_enter(run, fresh, phase, err): before the exchange, make the fresh database know of this run,
  * so that whoever finds it after a crash does; runs that were open when the snapshot was taken are
  * marked as replaced. Changes: the schema deploy_db of ${fresh}. */

@@ -78,7 +78,7 @@ static enum err_code replace(struct run *run, struct db *admin, const char *snap
 
     if (load(run, admin, snapshot, fresh, err) != 0)
         return ERR_PREPARE;
-    if (restore_enter(run, fresh, "restore", err) != 0)
+    if (restore_enter(run, fresh, RESTORE_EXCHANGE, err) != 0)
         return drop_fresh(run, fresh, err);
     if (restore_swap(run, admin, fresh, restore_run_aside(run), err) == 0)
         return ERR_NONE;
@@ -99,7 +99,7 @@ static enum err_code adopt(struct run *run, struct db *admin, const char *snapsh
 
     if (load(run, admin, snapshot, fresh, err) != 0)
         return ERR_PREPARE;
-    if ((run->journal == NULL || (restore_enter(run, fresh, "restore", err) == 0 &&
+    if ((run->journal == NULL || (restore_enter(run, fresh, RESTORE_EXCHANGE, err) == 0 &&
                                   journal_note(run->journal, "adopt", name, err) == 0)) &&
         swap_adopt(admin, fresh, name, err) == 0)
         return ERR_NONE;
@@ -203,37 +203,47 @@ enum err_code restore_run_beside(struct run *run, const char *snapshot, const ch
 
 /* --- cut off -------------------------------------------------------------------------------------------- */
 
+/* The name under which this run has put the live database aside, if it has. */
+static int find_aside(struct run *run, struct db *admin, const char **aside, struct err *err)
+{
+    const char *const names[] = {restore_run_aside(run), restore_undo_aside(run)};
+    bool exists = false;
+    int rc = 0;
+
+    *aside = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof *names && rc == 0 && !exists; i++) {
+        rc = swap_exists(admin, names[i], &exists, err);
+        if (exists)
+            *aside = names[i];
+    }
+    return rc;
+}
+
+/* The journal may be another machine's: what counts is what the databases are and say. One that was put
+ * aside, or the row in the live one: the exchange has happened. */
 enum err_code restore_run_settle(struct run *run, struct err *err)
 {
-    const char *fresh = restore_fresh(run, live_name(run));
-    const char *adopted = journal_noted(run->journal, "adopt");
     struct db *admin = NULL;
-    bool swapped = false, loaded = false, live = false;
+    const char *aside = NULL;
+    bool swapped;
     int rc;
 
     if (journal_noted(run->journal, "undo") != NULL)
         return restore_undo_settle(run, err);
-    if (journal_noted(run->journal, "tables") != NULL)
-        return restore_tables_settle(run, err);
     rc = restore_admin(run->services, &admin, err);
     restore_unpack_sweep(run->state_dir);
     if (rc == 0)
-        rc = swap_exists(admin, restore_run_aside(run), &swapped, err);
-    if (rc == 0)
-        rc = swap_exists(admin, fresh, &loaded, err);
-    if (rc == 0)
-        rc = swap_exists(admin, live_name(run), &live, err);
-    if (rc == 0 && adopted != NULL && live && !loaded)
-        swapped = true;
-    else if (rc == 0 && !swapped && loaded)
-        rc = swap_drop(admin, fresh, err);
+        rc = find_aside(run, admin, &aside, err);
+    swapped = aside != NULL || run->exchanged;
+    if (rc == 0 && !swapped)
+        rc = swap_drop(admin, restore_fresh(run, live_name(run)), err);
     db_close(admin);
     if (rc != 0)
         return ERR_OPERATOR;
-    if (swapped) {
-        run->kept_database = adopted != NULL ? NULL : restore_run_aside(run);
-        restore_run_close_others(run);
-        refresh_keep_finish(run);
-    }
-    return swapped ? ERR_NONE : ERR_ROLLED_BACK;
+    if (!swapped)
+        return restore_tables_settle(run, err);
+    run->kept_database = aside;
+    restore_run_close_others(run);
+    refresh_keep_finish(run);
+    return ERR_NONE;
 }

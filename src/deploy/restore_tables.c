@@ -330,15 +330,9 @@ enum err_code restore_tables(struct run *run, const char *snapshot, const char *
 
 enum err_code restore_tables_settle(struct run *run, struct err *err)
 {
-    const char *fresh = restore_fresh(run, db_target_name(run->services->target));
-    struct db *admin = NULL;
     bool there = false;
-    int rc = restore_admin(run->services, &admin, err);
 
-    if (rc == 0)
-        rc = swap_drop(admin, fresh, err);
-    db_close(admin);
-    if (rc == 0 && run->db != NULL)
-        rc = salvage_exists(run->db, journal_noted(run->journal, "tables"), &there, err);
-    return rc != 0 ? ERR_OPERATOR : there ? ERR_NONE : ERR_ROLLED_BACK;
+    if (run->db != NULL && salvage_any(run->db, run->id, &there, err) != 0)
+        return ERR_OPERATOR;
+    return there ? ERR_NONE : ERR_ROLLED_BACK;
 }

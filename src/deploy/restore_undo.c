@@ -15,7 +15,7 @@ static const char *live_name(const struct run *run)
     return db_target_name(run->services->target);
 }
 
-static const char *undone_name(const struct run *run)
+const char *restore_undo_aside(const struct run *run)
 {
     return swap_name(run->arena, live_name(run), "undone", run->id);
 }
@@ -98,8 +98,8 @@ static enum err_code exchange(struct run *run, struct db *admin, const char *kep
         return ERR_REFUSED;
     if (FAULT("undo.opened"))
         err_set(err, ERR_PREPARE, "fault point undo.opened");
-    else if (restore_enter(run, kept, "restore", err) == 0 &&
-             restore_swap(run, admin, kept, undone_name(run), err) == 0)
+    else if (restore_enter(run, kept, RESTORE_EXCHANGE, err) == 0 &&
+             restore_swap(run, admin, kept, restore_undo_aside(run), err) == 0)
         return ERR_NONE;
     if (run->exchange_unknown)
         return ERR_OPERATOR;
@@ -147,19 +147,19 @@ enum err_code restore_undo_settle(struct run *run, struct err *err)
     int rc = restore_admin(run->services, &admin, err);
 
     if (rc == 0)
-        rc = swap_exists(admin, undone_name(run), &swapped, err);
+        rc = swap_exists(admin, restore_undo_aside(run), &swapped, err);
     if (rc == 0)
         rc = swap_exists(admin, kept, &exists, err);
-    if (rc == 0 && !swapped && exists)
+    if (rc == 0 && !swapped && !run->exchanged && exists)
         rc = swap_is_open(admin, kept, &is_open, err);
     if (rc == 0 && is_open)
         rc = swap_close(admin, kept, 0, err);
     db_close(admin);
     if (rc != 0)
         return ERR_OPERATOR;
-    if (!swapped)
+    if (!swapped && !run->exchanged)
         return ERR_ROLLED_BACK;
-    run->kept_database = undone_name(run);
+    run->kept_database = swapped ? restore_undo_aside(run) : NULL;
     restore_run_close_others(run);
     return ERR_NONE;
 }

@@ -18,6 +18,9 @@ int restore_undo_choose(struct run *run, const char *wanted, const char **kept,
  * files. */
 enum err_code restore_undo(struct run *run, const char *kept, struct err *err) CHECK;
 
+/* restore_undo_aside(run): what the live database is called once it was put aside. Of the run's arena. */
+const char *restore_undo_aside(const struct run *run);
+
 /* restore_undo_settle(run, err): one that was cut off: the exchange has happened (ERR_NONE), or the
  * database that was to go back is closed again (ERR_ROLLED_BACK). */
 enum err_code restore_undo_settle(struct run *run, struct err *err) CHECK;

@@ -235,6 +235,14 @@ int run_end(struct run *run, int status, const char *outcome)
     return status;
 }
 
+int run_ended_elsewhere(struct run *run, int status, const char *outcome, struct err *err)
+{
+    if (run->journal == NULL || journal_state(run->journal)->ended != 0)
+        return 0;
+    log_info("run %s had ended with status %d", run->id, status);
+    return journal_end(run->journal, status, outcome != NULL ? outcome : "ended elsewhere", err);
+}
+
 void run_warn(struct run *run, const char *fmt, ...)
 {
     char text[2048];

@@ -72,6 +72,7 @@ struct run {
     const char *phase;          /* the phase that failed */
     const char *recovered_by;   /* the rung that worked */
     const char *kept_database;  /* after an exchange: the name of the database that was live */
+    bool exchanged;             /* the live database says that this run has put it in its place */
     bool exchange_unknown;      /* whether the exchange has happened could not be found out */
     struct written *written;
     size_t n_written;
@@ -108,6 +109,10 @@ int run_phase(struct run *run, const char *phase, bool begin, struct err *err) C
 /* run_end(run, status, outcome): wait for what is still shipped to remote stores, then mark it finished
  * in ledger and journal; failures become warnings. Returns the status. */
 int run_end(struct run *run, int status, const char *outcome);
+
+/* run_ended_elsewhere(run, status, outcome, err): the database says that the run has ended, so its journal
+ * here must not stand in the way of others: end it too, if there is one that has not. Changes: files. */
+int run_ended_elsewhere(struct run *run, int status, const char *outcome, struct err *err) CHECK;
 
 /* run_warn(run, fmt, ...): log a warning and keep it for the report. */
 void run_warn(struct run *run, const char *fmt, ...) PRINTF(2, 3);

@@ -168,7 +168,7 @@ static int take_over(struct run *run, bool *ended, struct err *err)
     if (run->journal != NULL && journal_state(run->journal)->ended != 0)
         *ended = true;
     if (*ended)
-        return 0;
+        return found && row.ended != NULL ? run_ended_elsewhere(run, row.status, row.outcome, err) : 0;
     run->services->journal = run->journal;
     if (run->journal != NULL)
         return run_open_journal(run, err);
@@ -295,12 +295,13 @@ static int stand_for_restore(struct run *run, struct dblock **swap, bool *ended,
             ledger_find(run->db, run->arena, run->id, &row, &found, err) != 0)
             return -1;
         run->in_ledger = found;
+        run->exchanged = found && strcmp(row.phase, RESTORE_EXCHANGE) == 0;
     }
     if (journal_open(run->arena, run->state_dir, run->id, &run->journal, err) != 0)
         return -1;
     run->services->journal = run->journal;
     *ended = journal_state(run->journal)->ended != 0 || (found && row.ended != NULL);
-    return 0;
+    return *ended ? run_ended_elsewhere(run, row.status, row.outcome, err) : 0;
 }
 
 /* A restore may have been cut off while there is no live database at all. */

@@ -44,16 +44,51 @@ int salvage_commit(struct db *db, struct err *err)
     return db_exec(db, err, "COMMIT", 0);
 }
 
-int salvage_exists(struct db *db, const char *name, bool *exists, struct err *err)
+int salvage_any(struct db *db, const char *run, bool *exists, struct err *err)
 {
     auto_result struct db_result *rows = NULL;
 
+    /* swap_name never cuts the word and the run */
     if (db_query(db, &rows, err,
                  "SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c "
                  "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
-                 "WHERE n.nspname = 'deploy_db' AND c.relname = $1)",
-                 1, name) < 0)
-        return -1;
+                 "WHERE n.nspname = 'deploy_db' AND c.relkind = 'r' AND pg_catalog.right(c.relname, "
+                 "pg_catalog.length('_restored_' || $1::text)) = '_restored_' || $1::text)",
+                 1, run) < 0)
+        return err_wrap(err, "could not look for the tables of run %s", run);
     *exists = db_bool(rows, 0, 0);
     return 0;
+}
+
+int salvage_list(struct db *db, struct arena *arena, const char ***list, size_t *n, struct err *err)
+{
+    auto_result struct db_result *rows = NULL;
+
+    *n = 0;
+    if (db_query(db, &rows, err,
+                 "SELECT c.relname FROM pg_catalog.pg_class AS c "
+                 "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
+                 "WHERE n.nspname = 'deploy_db' AND c.relkind = 'r' "
+                 "AND c.relname ~ '_restored_[0-9]{8}T[0-9]{6}Z-[0-9a-f]+$' ORDER BY 1",
+                 0) < 0)
+        return err_wrap(err, "could not look for tables that were restored into schema deploy_db");
+    *list = arena_alloc(arena, (size_t)(db_rows(rows) + 1) * sizeof **list);
+    for (int i = 0; i < db_rows(rows); i++)
+        (*list)[(*n)++] = arena_strdup(arena, db_value(rows, i, 0));
+    return 0;
+}
+
+int salvage_drop(struct db *db, const char *const *names, size_t n, struct err *err)
+{
+    struct arena *arena = arena_new();
+    int rc = 0;
+
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        rc = db_exec(db, err,
+                     arena_printf(arena, "DROP TABLE deploy_db.%s", db_quote(db, arena, names[i])), 0);
+        if (rc != 0)
+            err_wrap(err, "could not drop table \"deploy_db.%s\"", names[i]);
+    }
+    arena_free(arena);
+    return rc < 0 ? -1 : 0;
 }

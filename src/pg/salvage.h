@@ -21,7 +21,13 @@ int salvage_create(struct db *db, const char *name, const char *columns, const c
                    struct err *err) CHECK;
 int salvage_commit(struct db *db, struct err *err) CHECK;
 
-/* salvage_exists(db, name, exists, err): whether there is a table deploy_db.NAME. */
-int salvage_exists(struct db *db, const char *name, bool *exists, struct err *err) CHECK;
+/* salvage_any(db, run, exists, err): whether there is a table of ${run} in schema deploy_db. */
+int salvage_any(struct db *db, const char *run, bool *exists, struct err *err) CHECK;
+
+/* salvage_list(db, arena, list, n, err): the names of all such tables, of whichever run.
+ * salvage_drop(db, names, n, err): drop them. Changes: the schema deploy_db. */
+int salvage_list(struct db *db, struct arena *arena, const char ***list, size_t *n,
+                 struct err *err) CHECK;
+int salvage_drop(struct db *db, const char *const *names, size_t n, struct err *err) CHECK;
 
 #endif
