@@ -302,11 +302,15 @@ static int restore_sections(struct run *run, struct loading *loading, struct err
 {
     struct services *services = run->services;
     const struct bundle *bundle = &loading->stored->bundle;
+    const char *const *excluded;
     int rc;
 
     if (restore_data_section(run, loading->stored, loading->fresh, "pre-data", err) != 0)
         return -1;
-    services->exclude_rows = restore_rows_excluded(run, bundle, loading->filter);
+    excluded = restore_rows_excluded(run, bundle, loading->filter);
+    if (run->filter != NULL && restore_rows_salvaged(run, loading->fresh, &excluded, err) != 0)
+        return -1;
+    services->exclude_rows = excluded;
     rc = load_rows(run, loading, err);
     services->exclude_rows = NULL;
     return rc == 0 ? restore_rows_load(run, loading->stored, loading->filter, loading->fresh, err)

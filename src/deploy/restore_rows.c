@@ -7,6 +7,7 @@
 #include "base/progress.h"
 #include "pg/copy.h"
 #include "pg/copy_in.h"
+#include "pg/salvage.h"
 
 /* Lines are handed on in pieces of about so many bytes. */
 enum { PIECE_BYTES = 256 * 1024 };
@@ -58,6 +59,40 @@ const char *const *restore_rows_excluded(struct run *run, const struct bundle *b
             list[n++] = bundle->tables[i].name;
         }
     return n == 0 ? NULL : list;
+}
+
+static size_t count(const char *const *list)
+{
+    size_t n = 0;
+
+    while (list != NULL && list[n] != NULL)
+        n++;
+    return n;
+}
+
+int restore_rows_salvaged(struct run *run, const char *fresh, const char *const **excluded,
+                          struct err *err)
+{
+    const size_t before = count(*excluded);
+    const char **tables = NULL, **list;
+    struct db *db = NULL;
+    size_t n = 0;
+    int rc = db_open(run->services->target, fresh, DB_READ, &db, err);
+
+    if (rc == 0)
+        rc = salvage_list(db, run->arena, &tables, &n, err);
+    db_close(db);
+    if (rc != 0 || n == 0)
+        return rc;
+    list = arena_alloc(run->arena, (before + 2 * n + 1) * sizeof *list);
+    if (before > 0)
+        memcpy(list, *excluded, before * sizeof *list);
+    for (size_t i = 0; i < n; i++) {
+        list[before + 2 * i] = "deploy_db";
+        list[before + 2 * i + 1] = tables[i];
+    }
+    *excluded = list;
+    return 0;
 }
 
 /* --- loading them ----------------------------------------------------------------------------- */

@@ -24,6 +24,12 @@ int restore_rows_plan(struct run *run, const struct bundle *bundle, struct resto
 const char *const *restore_rows_excluded(struct run *run, const struct bundle *bundle,
                                          const struct restore_rows *rows);
 
+/* restore_rows_salvaged(run, fresh, excluded, err): to ${excluded} (NULL: none yet) come the tables that
+ * `restore --table` has made in the source: copies of rows that no mask knows. ${fresh} has the
+ * snapshot's structure. */
+int restore_rows_salvaged(struct run *run, const char *fresh, const char *const **excluded,
+                          struct err *err) CHECK;
+
 /* restore_rows_load(run, stored, rows, fresh, err): load these tables through the plugin's
  * table_rows, masked. Fills the number of rows of each. Changes: the database ${fresh}. */
 int restore_rows_load(struct run *run, struct stored_bundle *stored,

@@ -68,6 +68,11 @@ source_at "
     INSERT INTO small_log VALUES ('RAWVALUE');
     INSERT INTO products (company_id, name, sku, price) SELECT 1, 'p' || n, 's' || n, n FROM generate_series(1, 4000) n;
     CREATE MATERIALIZED VIEW names AS SELECT full_name FROM users"
+# Copies of rows that somebody has fetched out of an older snapshot: no rule names them.
+expect_status 0 ddb snapshot production >out 2>err
+older=$(basename "$(cat out)")
+expect_status 0 ddb restore production "$older" --table companies --table logins >out 2>err
+expect_equal 2 "$(source_at "SELECT count(*) FROM pg_class WHERE relname ~ '_restored_' AND relkind = 'r'")"
 expect_status 0 ddb snapshot production >out 2>err
 newest=$(cat out)
 # Both ways of the rows are tried: chunks, and the dump of pg_dump.
@@ -112,6 +117,7 @@ expect_masked()
     local table
 
     expect_equal "" "$(raw_in "$staging_dir")" "files with raw values"
+    expect_equal 0 "$(psql_at stage "SELECT count(*) FROM pg_class WHERE relname ~ '_restored_'")"
     for table in companies users logins '"Odd ""Table"' events events_1 events_2 products empty_one; do
         expect_equal "$(source_at "SELECT count(*) FROM $table")" "$(psql_at stage "SELECT count(*) FROM $table")" \
             "rows of $table"
