@@ -97,20 +97,26 @@ static int drop(struct db *admin, const char *name, struct strvec *dropped, stru
     return 0;
 }
 
+/* The newest are kept; what this run has put aside is one of them, whatever the clocks of other machines
+ * have written into the names. */
 static int drop_all(struct run *run, struct db *admin, struct strvec *dropped, struct err *err)
 {
     const char *live = db_target_name(run->services->target);
     auto_strvec struct strvec ids = {0};
+    bool exists = false;
     int kept = 0;
 
-    if (refreshes(run, &ids, err) != 0)
+    if (refreshes(run, &ids, err) != 0 ||
+        swap_exists(admin, swap_name(run->arena, live, "before", run->id), &exists, err) != 0)
         return -1;
+    kept = exists;
     if (ids.n > 0)
         qsort(ids.v, ids.n, sizeof *ids.v, newest_first);
     for (size_t i = 0; i < ids.n; i++) {
         const char *name = swap_name(run->arena, live, "before", ids.v[i]);
-        bool exists = false;
 
+        if (strcmp(ids.v[i], run->id) == 0)
+            continue;
         if (swap_exists(admin, name, &exists, err) != 0)
             return -1;
         if (exists && ++kept > run->env->refresh.keep && drop(admin, name, dropped, err) != 0)

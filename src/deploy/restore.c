@@ -272,6 +272,8 @@ static int swap_locked(struct run *run, struct db *admin, const char *fresh, con
         find_out(run, aside);
         if (run->kept_database == NULL && !run->exchange_unknown)
             reopen(run, live, err);
+        if (run->kept_database == NULL && !run->exchange_unknown)
+            find_out(run, aside); /* a commit whose session was lost may have come in between */
         if (run->kept_database == NULL)
             return -1;
         err_clear(err);

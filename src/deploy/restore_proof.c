@@ -292,6 +292,10 @@ static int read_plan(struct run *run, struct restore_proof *proof, const struct 
             hash != NULL && hash[0] != '\0' && filtered(run, proof->wanted[i]) == NULL;
         proof->n_hashed += proof->found[i].hashed;
     }
+    if (server != major_of(meta->server_version))
+        log_info("rows are compared by their number only: the server is of release %d, the snapshot "
+                 "of %s",
+                 server, meta->server_version == NULL ? "an unknown one" : meta->server_version);
     return 0;
 }
 

@@ -269,6 +269,7 @@ static int restore_all(struct run *run, struct db *admin, struct stored_bundle *
     const struct bundle_table **tables = NULL;
     const char **columns = NULL;
     struct catalog catalog = {0};
+    struct err later = ERR_INIT;
     struct meta meta;
     int rc;
 
@@ -279,9 +280,11 @@ static int restore_all(struct run *run, struct db *admin, struct stored_bundle *
         rc = restore_data_section(run, stored, fresh, "pre-data", err);
     if (rc == 0)
         rc = read_columns(run, fresh, *list, &columns, err);
-    restore_drop(run, fresh, err);
+    restore_drop(run, fresh, rc == 0 ? &later : err);
     if (rc != 0)
         return -1;
+    if (later.detail[0] != '\0')
+        run_warn(run, "%s", later.detail);
     return copy_all(run, stored, stored->name, tables, *list, columns, err);
 }
 

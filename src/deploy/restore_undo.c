@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "deploy/restore.h"
 #include "deploy/restore_run.h"
+#include "pg/ledger.h"
+#include "pg/scratch.h"
 #include "pg/swap.h"
 
 static const char *live_name(const struct run *run)
@@ -90,12 +92,43 @@ static void close_again(struct db *admin, const char *kept, struct err *err)
     cancel_mask(false);
 }
 
+/* Long names are cut, and two databases may be cut to the same: then what is kept is asked whose it is.
+ * The run that put it aside is in its ledger. */
+static int check_owner(struct run *run, const char *kept, struct err *err)
+{
+    const char *live = live_name(run);
+    struct ledger_run row = {0};
+    struct db *db = NULL;
+    bool found = false;
+    int rc;
+
+    if (strncmp(kept, live, strlen(live)) == 0)
+        return 0;
+    rc = db_open(run->services->target, kept, DB_READ, &db, err);
+    if (rc == 0)
+        rc = ledger_find(db, run->arena, scratch_run(kept), &row, &found, err);
+    db_close(db);
+    if (rc != 0 || (found && strcmp(row.environment, run->env->name) == 0))
+        return rc;
+    err_set(err, ERR_REFUSED, "database \"%s\" was not put aside by environment \"%s\"", kept,
+            run->env->name);
+    if (found)
+        err_detail(err, "it was put aside by environment \"%s\"", row.environment);
+    return err_hint(err, "The name of database \"%s\" is too long to tell it apart; name the one that is "
+                         "to be live again.",
+                    live);
+}
+
 static enum err_code exchange(struct run *run, struct db *admin, const char *kept, struct err *err)
 {
     if (journal_note(run->journal, "undo", kept, err) != 0)
         return ERR_PREPARE;
     if (swap_open(admin, kept, err) != 0)
         return ERR_REFUSED;
+    if (check_owner(run, kept, err) != 0) {
+        close_again(admin, kept, err);
+        return ERR_REFUSED;
+    }
     if (FAULT("undo.opened"))
         err_set(err, ERR_PREPARE, "fault point undo.opened");
     else if (restore_enter(run, kept, RESTORE_EXCHANGE, err) == 0 &&

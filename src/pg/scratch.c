@@ -20,6 +20,13 @@ int scratch_may_create(struct db *admin, bool *may, struct err *err)
     return 0;
 }
 
+const char *scratch_run(const char *name)
+{
+    const size_t n = strlen(name);
+
+    return n < RUN_BYTES ? name : name + n - RUN_BYTES;
+}
+
 int scratch_list(struct db *admin, struct arena *arena, const char *database, const char *word,
                  const char ***list, size_t *n, struct err *err)
 {
@@ -34,7 +41,7 @@ int scratch_list(struct db *admin, struct arena *arena, const char *database, co
     *list = arena_alloc(arena, (size_t)(db_rows(found) + 1) * sizeof **list);
     for (int i = 0; i < db_rows(found); i++) {
         const char *name = db_value(found, i, 0);
-        const char *run = name + strlen(name) - RUN_BYTES;
+        const char *run = scratch_run(name);
 
         if (strcmp(swap_name(arena, database, word, run), name) == 0)
             (*list)[(*n)++] = arena_strdup(arena, name);

@@ -14,4 +14,7 @@ int scratch_may_create(struct db *admin, bool *may, struct err *err) CHECK;
 int scratch_list(struct db *admin, struct arena *arena, const char *database, const char *word,
                  const char ***list, size_t *n, struct err *err) CHECK;
 
+/* scratch_run(name): the identifier of the run that a name of swap_name ends with; no copy. */
+const char *scratch_run(const char *name);
+
 #endif
