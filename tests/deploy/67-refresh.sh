@@ -133,3 +133,13 @@ expect_equal "production|t" "$(psql_at shop "SELECT name, protected FROM deploy_
 expect_status 0 ddb snapshot production >out 2>err
 expect_status 0 ddb refresh staging --yes >out 2>err
 expect_equal "staging|f" "$(psql_at stage "SELECT name, protected FROM deploy_db.environment")"
+
+# What was just replaced is kept, also where another machine's clock was ahead.
+ahead=20990101T000000Z-abcdef
+psql_at postgres "CREATE DATABASE \"stage_before_$ahead\" ALLOW_CONNECTIONS false"
+psql_at stage "INSERT INTO deploy_db.run (id, environment, command, started, ended, phase, status)
+    VALUES ('$ahead', 'staging', 'refresh', now(), now(), 'exchange', 0)"
+expect_status 0 ddb refresh staging --yes >out 2>err
+expect_contains "$(cat out)" "dropped: stage_before_$ahead"
+kept=$(sed -n 's/.*is kept as \(stage_before_[0-9TZa-f-]*\).*/\1/p' out)
+expect_equal "$kept" "$(psql_at postgres "SELECT datname FROM pg_database WHERE datname LIKE 'stage\_before\_2%'")"
