@@ -177,7 +177,7 @@ expect_contains "$(cat err)" "no identity is given to read it"
 # The source's own identity will do, which the refreshed environment does not have.
 sed 's|snapshot: {|& identity = "file:key";|' refresh.cfg >own.cfg
 expect_status 0 ddb --config own.cfg refresh staging --from production --yes >out 2>err
-psql_at staging_db "DELETE FROM companies"
+psql_at staging_db "TRUNCATE companies CASCADE"
 expect_status 0 ddb --config refresh.cfg refresh staging --from production --yes --identity key >out 2>err
 expect_equal 1 "$(psql_at staging_db "SELECT count(*) FROM companies WHERE name LIKE 'canary%'")"
 
