@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bundle/bundle_name.h"
+
 static const char format_name[] = "deploy-db snapshot";
 enum { FORMAT_VERSION = 1, PART_DIGITS = 6, HASH_DIGITS = 32 };
 
@@ -64,25 +66,6 @@ bool bundle_chunk_of(const struct bundle_member *member, uint32_t *oid, unsigned
 
 /* --- writing ----------------------------------------------------------------------------------- */
 
-/* Names from a database need not be UTF-8: what is not becomes \xNN. */
-static json_t *json_text(const char *text)
-{
-    json_t *json = json_string(text);
-
-    if (json == NULL) {
-        struct buf auto_buf escaped = {0};
-
-        for (; *text != '\0'; text++) {
-            if ((unsigned char)*text < 0x80)
-                buf_addc(&escaped, *text);
-            else
-                buf_addf(&escaped, "\\x%02x", (unsigned char)*text);
-        }
-        json = json_string(buf_text(&escaped));
-    }
-    return json;
-}
-
 static json_t *member_json(const struct bundle_member *member)
 {
     json_t *json = json_object();
@@ -111,14 +94,14 @@ char *bundle_manifest_format(const struct bundle_member *members, size_t n_membe
     for (size_t i = 0; i < n_tables; i++) {
         json_t *table = json_object();
 
-        json_object_set_new(table, "schema", json_text(tables[i].schema));
-        json_object_set_new(table, "name", json_text(tables[i].name));
+        bundle_name_put(table, "schema", tables[i].schema);
+        bundle_name_put(table, "name", tables[i].name);
         json_object_set_new(table, "rows", json_integer(tables[i].rows));
         if (tables[i].hash[0] != '\0')
             json_object_set_new(table, "hash", json_string(tables[i].hash));
         if (tables[i].copy != NULL) {
             json_object_set_new(table, "oid", json_integer(tables[i].oid));
-            json_object_set_new(table, "copy", json_text(tables[i].copy));
+            json_object_set_new(table, "copy", bundle_name_text(tables[i].copy));
         }
         json_array_append_new(rows, table);
     }
@@ -348,8 +331,8 @@ static int parse_tables(const json_t *list, struct arena *arena, struct bundle *
         const json_t *json = json_array_get(list, i);
         struct bundle_table *table = &bundle->tables[i];
 
-        table->schema = arena_strdup(arena, json_string_value(json_object_get(json, "schema")));
-        table->name = arena_strdup(arena, json_string_value(json_object_get(json, "name")));
+        table->schema = bundle_name_get(json, "schema", arena);
+        table->name = bundle_name_get(json, "name", arena);
         if (table->schema == NULL || table->name == NULL ||
             !get_count(json, "rows", -1, &table->rows))
             return bad(err, "a table without a proper name and number of rows");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "bundle/bundle_name.h"
 #include "deploy/encryption.h"
 #include "deploy/inventory.h"
 #include "deploy/lists.h"
@@ -108,8 +109,8 @@ static json_t *tables_json(const struct bundle *bundle, struct buf *text)
             buf_addf(text, "  %12lld  %s.%s", (long long)table->rows, table->schema, table->name);
         buf_addf(text, "%s%s\n", table->hash[0] == '\0' ? "" : "  ", table->hash);
         json_array_append_new(
-            array, json_pack("{s:s, s:s, s:o, s:o, s:b}", "schema", table->schema, "table",
-                             table->name, "rows",
+            array, json_pack("{s:o, s:o, s:o, s:o, s:b}", "schema", bundle_name_text(table->schema),
+                             "table", bundle_name_text(table->name), "rows",
                              table->rows < 0 ? json_null() : json_integer((json_int_t)table->rows),
                              "hash", table->hash[0] == '\0' ? json_null() : json_string(table->hash),
                              "in_chunks", table->copy != NULL));
