@@ -302,7 +302,8 @@ static void sessions_of_post_data(void **state)
     if (fs_read(arena_printf(call->arena, "%s/args", dir), 1 << 20, &args, &err) < 0)
         fail_msg("%s", err.primary);
     basetest_has(buf_text(&args), "--section=post-data");
-    assert_null(strstr(buf_text(&args), "--jobs"));
+    basetest_has(buf_text(&args), "--jobs=3"); /* but for what attaches indexes */
+    basetest_has(buf_text(&args), "--jobs=1");
     buf_release(&args);
     buf_release(&member.bytes);
 }
