@@ -185,7 +185,7 @@ check: deps
 	@$(SUBMAKE) check-static
 	$(Q)$(RUN) $(TESTS)
 
-## check-faults: the failure matrix: damage, full disks, cut networks, lost servers (no part of check)
+## check-faults: the failure matrix: damage, full disks; kill -9 in refreshes, shipping and restores of files (no part of check)
 check-faults: deps
 	@$(SUBMAKE) all
 	@$(SUBMAKE) FAULTS=1 all
