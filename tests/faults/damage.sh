@@ -13,11 +13,13 @@
 #   hashed known_hosts with another host first                     faults/network
 #   kill -9 of the run                                             fault/crash-*, deploy/60-parallel-snapshot
 #   a worker's backend is ended, SIGTERM during COPY               deploy/60-parallel-snapshot
-#   pg_dump is killed, the server restarts, locks, rights, clock   faults/server
+#   pg_dump fails; rows that a policy hides                        deploy/62-ship; deploy/60-parallel-snapshot
 #   truncated, flipped, reordered, swapped, appended, foreign      faults/damage (here)
 #   wrong key of an encrypted snapshot                             deploy/69-encrypted
 #   two runs at once                                               deploy/07-two-at-once, deploy/63-push
 #   retention beside a run that is alive                           deploy/63-retention
+#
+# Without a test: a server that restarts during a snapshot, a clock that jumps, a connection that idles out.
 # time-limit: 900
 . "${DDB_SRC:-.}/tests/harness/functions.sh"
 . "$DDB_SRC/tests/harness/cluster.sh"
