@@ -146,7 +146,7 @@ static void test_random(void **state)
 
 static void test_long(void **state)
 {
-    auto_buf struct buf text = {0}, out = {0};
+    auto_buf struct buf text = {0};
     struct text in = {.step = 100000};
     struct split_stream *stream;
     struct split_piece piece;
