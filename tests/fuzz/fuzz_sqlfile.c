@@ -11,9 +11,7 @@
 
 #include "../../plugins/sql/file.c"
 
-#define fail digest_fail
 #include "../../plugins/sql/digest.c"
-#undef fail
 
 const struct ddb_host *sql_host;
 #else
