@@ -6,6 +6,7 @@ that whatever else the machine does falls on all of them.
 
 import os
 import statistics
+import subprocess
 import sys
 import time
 
@@ -21,29 +22,22 @@ class Contender:
     def run(self):
         if self.before:
             self.before()
-        start = time.perf_counter()
-        pid = os.fork()
-        if pid == 0:
-            os.chdir(self.directory)
-            null = os.open(os.devnull, os.O_RDWR)
-            os.dup2(null, 0)
-            out = os.path.join(os.environ["TMPDIR"], "bench.out")
-            os.dup2(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) if self.after else null, 1)
-            log = os.open(os.path.join(os.environ["TMPDIR"], "bench.err"),
-                          os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-            os.dup2(log, 2)
-            os.execvp(self.argv[0], self.argv)
-        _, status, usage = os.wait4(pid, 0)
+        out, err = (os.path.join(os.environ["TMPDIR"], name) for name in ("bench.out", "bench.err"))
+        with open(out if self.after else os.devnull, "w") as to, open(err, "w") as log:
+            start = time.perf_counter()
+            child = subprocess.Popen(self.argv, cwd=self.directory, stdin=subprocess.DEVNULL,
+                                     stdout=to, stderr=log)
+            _, status, usage = os.wait4(child.pid, 0)
         self.seconds.append(time.perf_counter() - start)
         self.processor.append(usage.ru_utime + usage.ru_stime)
         self.kib = max(self.kib, usage.ru_maxrss)
         if status != 0:
-            with open(os.path.join(os.environ["TMPDIR"], "bench.err"), encoding="utf-8") as log:
+            with open(err, encoding="utf-8") as log:
                 sys.exit("%s: status %d\n%s" % (self.argv, os.waitstatus_to_exitcode(status),
                                                 log.read()[-2000:]))
         if self.after:
-            with open(os.path.join(os.environ["TMPDIR"], "bench.out"), encoding="utf-8") as out:
-                self.after(out.read())
+            with open(out, encoding="utf-8") as text:
+                self.after(text.read())
 
     @property
     def median(self):

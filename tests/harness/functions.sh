@@ -132,7 +132,8 @@ trap 'exit 143' TERM
 
 # A test that is run by hand gets its private directory here.
 if [[ -z ${DDB_RUNNER:-} ]]; then
-    TMPDIR=$(mktemp -d /tmp/ddb.XXXXXX)
+    . "$DDB_SRC/tests/harness/place.sh"
+    TMPDIR=$(mktemp -d "$(test_place)/ddb.XXXXXX")
     export TMPDIR
     chmod 755 "$TMPDIR"
     cleanup_fn rm -rf "$TMPDIR"
