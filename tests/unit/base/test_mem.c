@@ -33,6 +33,27 @@ static void test_arena(void **state)
     arena_free(NULL);
 }
 
+/* Many megabytes: blocks of every size, the large ones too, come zeroed, aligned and apart. */
+static void test_large_arena(void **state)
+{
+    struct arena *arena = arena_new();
+    static unsigned char *parts[20000];
+
+    (void)state;
+    for (size_t i = 0; i < 20000; i++) {
+        size_t n = i % 1000 == 999 ? 700 * 1000 : 1 + i % 300;
+
+        parts[i] = arena_alloc(arena, n);
+        assert_int_equal((uintptr_t)parts[i] % 16, 0);
+        for (size_t k = 0; k < n; k += 1 + n / 64)
+            assert_int_equal(parts[i][k], 0);
+        memset(parts[i], (int)(i % 251), n);
+    }
+    for (size_t i = 0; i < 20000; i++)
+        assert_int_equal(parts[i][i % 1000 == 999 ? 699999 : i % 300], i % 251);
+    arena_free(arena);
+}
+
 static void test_strvec(void **state)
 {
     static const char *const more[] = {"c", "d", NULL};
@@ -103,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_large_arena),
         cmocka_unit_test(test_strvec),
         cmocka_unit_test(test_heap),
         cmocka_unit_test(test_out_of_memory),
