@@ -172,7 +172,9 @@ struct ddb_host {
      *                    session's search path finds the table (since 1.1)
      *   direction        "upgrade" or "downgrade": what can_transaction is asked about (since 1.1)
      *   as_before        "true" where settle finds the database proven as this run found it (since 1.1)
-     *   timeout_ms       the deadline for a child of this call, 0 for none */
+     *   cache_dir        a directory, to be made if need be, where the plugin may keep between runs what it
+ *                    can make anew; not told to a command that changes the database (since 1.2)
+ *   timeout_ms       the deadline for a child of this call, 0 for none */
     const char *(*fact)(struct ddb_call *call, const char *key);
 
     /* database_env(call, database): environment changes that let libpq and its tools connect to

@@ -15,6 +15,7 @@ enum { BLOCKS = 4, BLOCK_FILES = 64, READERS = 2 };
 
 struct block {
     struct header headers[BLOCK_FILES];
+    struct header_stamp stamps[BLOCK_FILES];
     int results[BLOCK_FILES];
     int errnums[BLOCK_FILES];
     size_t n;
@@ -24,6 +25,7 @@ struct block {
 struct ahead {
     const char *const *paths;
     size_t n, most;
+    bool stamped;
     struct block blocks[BLOCKS];
     struct block *block;   /* what the caller is in; NULL before the first */
     size_t in_block;
@@ -56,11 +58,12 @@ static void lend_tokens(struct header *to, struct header *from)
     from->cap_tokens = 0;
 }
 
-static int read_header(struct reader *reader, const char *path, size_t most, struct header *header)
+static int read_header(struct reader *reader, const char *path, size_t most, struct header *header,
+                       struct header_stamp *stamp)
 {
     int rc;
 
-    if (project_read_into(&reader->folder, path, most, &reader->text) != 0)
+    if (project_read_into(&reader->folder, path, most, &reader->text, stamp) != 0)
         return -1;
     lend_tokens(header, &reader->scratch);
     rc = header_read(header, reader->text.at, reader->text.n) == 0 ? 0 : 1;
@@ -76,7 +79,8 @@ static void fill(struct ahead *ahead, size_t number, struct reader *reader)
 
     for (block->n = 0; block->n < BLOCK_FILES && first + block->n < ahead->n; block->n++) {
         block->results[block->n] = read_header(reader, ahead->paths[first + block->n], ahead->most,
-                                               &block->headers[block->n]);
+                                               &block->headers[block->n],
+                                               ahead->stamped ? &block->stamps[block->n] : NULL);
         block->errnums[block->n] = errno;
     }
 }
@@ -114,7 +118,7 @@ static void *read_on(void *arg)
     return NULL;
 }
 
-struct ahead *ahead_open(const char *const *paths, size_t n, size_t most)
+struct ahead *ahead_open(const char *const *paths, size_t n, size_t most, bool stamped)
 {
     struct ahead *ahead = calloc(1, sizeof *ahead);
     sigset_t all, before;
@@ -124,6 +128,7 @@ struct ahead *ahead_open(const char *const *paths, size_t n, size_t most)
     ahead->paths = paths;
     ahead->n = n;
     ahead->most = most;
+    ahead->stamped = stamped;
     pthread_mutex_init(&ahead->mutex, NULL);
     pthread_cond_init(&ahead->filled, NULL);
     pthread_cond_init(&ahead->emptied, NULL);
@@ -183,7 +188,8 @@ static void next_block(struct ahead *ahead)
     pthread_mutex_unlock(&ahead->mutex);
 }
 
-int ahead_next(struct ahead *ahead, const struct header **header)
+int ahead_next(struct ahead *ahead, const struct header **header,
+               const struct header_stamp **stamp)
 {
     size_t file;
 
@@ -191,6 +197,7 @@ int ahead_next(struct ahead *ahead, const struct header **header)
         next_block(ahead);
     file = ahead->in_block++;
     *header = &ahead->block->headers[file];
+    *stamp = ahead->stamped ? &ahead->block->stamps[file] : NULL;
     errno = ahead->block->errnums[file];
     return ahead->block->results[file];
 }

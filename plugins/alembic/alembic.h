@@ -8,6 +8,8 @@
  *     scan.c      the revision files of the version locations, in load order
  *     lex.c       Python source text as tokens
  *     header.c    the identifiers at the top of a revision file, evaluated without Python
+ *     header_cache.c, header_cache_write.c, header_stamp.c
+ *                 what those said, kept between runs for the commands that only look
  *     command.c   the project's own command: its vector, its environment, its run
  *     reason.c    why it failed, from what it printed
  *     atomic.c    whether a run is one transaction, from the words of its files

@@ -57,10 +57,15 @@ static size_t find_op(const struct token *t, size_t n, int depth, char c)
     return i;
 }
 
+void header_reserve(struct header *header, size_t n_items, size_t n_strings)
+{
+    header->items = grow(header->items, &header->cap_items, n_items, sizeof *header->items);
+    header->strings = grow(header->strings, &header->cap_strings, n_strings, 1);
+}
+
 static void push_item(struct header *header, const char *text)
 {
-    header->items =
-        grow(header->items, &header->cap_items, header->n_items + 1, sizeof *header->items);
+    header_reserve(header, header->n_items + 1, 0);
     header->items[header->n_items++] = text;
 }
 
@@ -359,7 +364,7 @@ int header_read(struct header *header, const char *text, size_t n)
     memset(header->values, 0, sizeof header->values);
     header->n_items = header->n_strings = 0;
     header->in_def = header->started = false;
-    header->strings = grow(header->strings, &header->cap_strings, n + 1, 1);
+    header_reserve(header, 0, n + 1);
     if (header_text_is_foreign(text, n))
         return give_up(header, "the file", 1);
     lex_init(&lex, text, n);

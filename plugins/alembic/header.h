@@ -61,6 +61,9 @@ int header_read(struct header *header, const char *text, size_t n);
  * set. Valid until the next header_read. */
 const char *const *header_list(const struct header *header, enum header_name name);
 
+/* header_reserve(header, n_items, n_strings): room for so many items and bytes of strings. */
+void header_reserve(struct header *header, size_t n_items, size_t n_strings);
+
 void header_release(struct header *header);
 
 #endif

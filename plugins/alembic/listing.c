@@ -10,6 +10,7 @@
 
 #include "ahead.h"
 #include "driver.h"
+#include "header_cache.h"
 #include "project.h"
 #include "python.h"
 #include "scan.h"
@@ -19,7 +20,10 @@ struct listing {
     struct ddb_call *call;
     int (*each)(void *arg, const struct ddb_revision *revision);
     void *arg;
-    struct ahead *ahead;
+    struct header_cache *cache; /* NULL: nothing is kept */
+    struct header loaded;       /* the current file's, from there */
+    struct ahead *ahead;        /* those that have to be read */
+    bool is_whole;              /* all were listed */
     json_t *told; /* by Alembic, once a file could not be read without it; NULL: not asked yet */
 };
 
@@ -170,29 +174,87 @@ static int hand_header(struct listing *listing, const struct header *header, con
     return 0;
 }
 
-static int list_file(struct listing *listing, const char *path, bool *stop)
+/* The file ${path}, which has to be read: the next one of those read ahead. */
+static int read_file(struct listing *listing, const char *path, bool *stop)
 {
     const struct header *header;
-    int rc = ahead_next(listing->ahead, &header);
+    const struct header_stamp *stamp;
+    int rc = ahead_next(listing->ahead, &header, &stamp);
 
     if (rc < 0)
         return alembic_host->fail(listing->call, "could not read \"%s\": %s", path,
                                   strerror(errno));
+    if (rc == 0 && listing->cache != NULL)
+        header_cache_put(listing->cache, path, stamp, header);
     return rc == 0 ? hand_header(listing, header, path, stop)
                    : hand_by_driver(listing, header, path, stop);
+}
+
+/* The file ${path}, of which the cache has ${entry}; NULL: nothing. */
+static int list_file(struct listing *listing, const struct header_entry *entry, const char *path,
+                     bool *stop)
+{
+    if (entry == NULL)
+        return read_file(listing, path, stop);
+    header_cache_keep(listing->cache, entry);
+    header_entry_load(entry, &listing->loaded);
+    return hand_header(listing, &listing->loaded, path, stop);
+}
+
+/* What the cache has of ${files}, one by one, and those that have to be read. */
+static const struct header_entry **find_known(struct listing *listing, const struct list *files,
+                                              struct list *unknown)
+{
+    struct ddb_call *call = listing->call;
+    const struct header_entry **entries =
+        alembic_host->alloc(call, (files->n + 1) * sizeof *entries);
+
+    for (size_t i = 0; i < files->n; i++) {
+        if (listing->cache != NULL)
+            entries[i] = header_cache_find(listing->cache, files->v[i]);
+        if (entries[i] == NULL)
+            list_push(call, unknown, files->v[i]);
+    }
+    return entries;
 }
 
 static int list_files(struct listing *listing, const struct list *files)
 {
     struct ddb_call *call = listing->call;
+    struct list unknown = {0};
+    const struct header_entry **entries = find_known(listing, files, &unknown);
     bool stop = false;
     int rc = 0;
 
-    listing->ahead = ahead_open(list_vector(files), files->n, PROJECT_MAX_FILE);
+    listing->ahead = ahead_open(list_vector(&unknown), unknown.n, PROJECT_MAX_FILE,
+                                listing->cache != NULL);
     for (size_t i = 0; rc == 0 && !stop && i < files->n; i++)
         rc = alembic_host->cancelled(call) ? alembic_host->fail(call, "cancelled")
-                                           : list_file(listing, files->v[i], &stop);
+                                           : list_file(listing, entries[i], files->v[i], &stop);
     ahead_close(listing->ahead);
+    header_release(&listing->loaded);
+    listing->is_whole = rc == 0 && !stop;
+    return rc;
+}
+
+/* Reading so few is as fast as asking whether they have changed. */
+enum { LEAST_CACHED = 1000 };
+
+/* Where the project can be read from here. What is kept of it is looked at while its folders are. */
+static int list_here(struct listing *listing, const struct locations *locations)
+{
+    const char *kept = alembic_host->fact(listing->call, "cache_dir");
+    struct list files = {0};
+    int rc;
+
+    if (kept != NULL)
+        listing->cache = header_cache_open(kept);
+    rc = scan_files(listing->call, locations, &files);
+    if (listing->cache != NULL)
+        header_cache_settle(listing->cache);
+    if (rc == 0)
+        rc = list_files(listing, &files);
+    header_cache_close(listing->cache, listing->is_whole && files.n >= LEAST_CACHED);
     return rc;
 }
 
@@ -202,19 +264,13 @@ int listing_revisions(struct ddb_call *call,
     struct listing listing = {.call = call, .each = each, .arg = arg};
     struct project project;
     struct locations locations;
-    struct list files = {0};
     int rc;
 
     project_open(call, &project);
     if (project_locations(call, &project, &locations) != 0)
         return -1;
-    if (locations.unknown != NULL) {
-        rc = list_by_driver(&listing, locations.unknown);
-    } else {
-        rc = scan_files(call, &locations, &files);
-        if (rc == 0)
-            rc = list_files(&listing, &files);
-    }
+    rc = locations.unknown != NULL ? list_by_driver(&listing, locations.unknown)
+                                   : list_here(&listing, &locations);
     json_decref(listing.told);
     return rc;
 }

@@ -95,17 +95,37 @@ void project_close_folder(struct project_folder *folder)
     folder->fd = -1;
 }
 
-int project_read_into(struct project_folder *folder, const char *path, size_t most,
-                      struct project_text *text)
+/* The folder to look for ${path} in, and under which name. */
+static int place_of(struct project_folder *folder, const char *path, const char **name)
 {
     const char *slash = strrchr(path, '/');
     int from = slash == NULL ? AT_FDCWD : folder_fd(folder, path, (size_t)(slash - path) + 1);
-    int fd = openat(from, from == AT_FDCWD ? path : slash + 1,
+
+    *name = from == AT_FDCWD ? path : slash + 1;
+    return from;
+}
+
+void project_look(struct project_folder *folder, const char *path, struct header_stamp *stamp)
+{
+    const char *name;
+    int from = place_of(folder, path, &name);
+
+    header_stamp_of(from, name, stamp);
+}
+
+int project_read_into(struct project_folder *folder, const char *path, size_t most,
+                      struct project_text *text, struct header_stamp *stamp)
+{
+    const char *name;
+    int from = place_of(folder, path, &name);
+    int fd = openat(from, name,
                     O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a FIFO must not hang us */
     int errnum;
 
     if (fd < 0)
         return -1;
+    if (stamp != NULL)
+        header_stamp_of(fd, "", stamp);
     errnum = read_all(fd, most, text);
     close(fd);
     errno = errnum;
@@ -116,7 +136,7 @@ int project_read(const char *path, size_t cap, char **text, size_t *n)
 {
     struct project_folder folder = {.fd = -1};
     struct project_text got = {0};
-    int rc = project_read_into(&folder, path, cap, &got), errnum = errno;
+    int rc = project_read_into(&folder, path, cap, &got, NULL), errnum = errno;
 
     project_close_folder(&folder);
     *text = rc == 0 ? got.at : NULL;

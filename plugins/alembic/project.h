@@ -9,6 +9,7 @@
 
 #include "alembic.h"
 #include "config.h"
+#include "header_stamp.h"
 
 enum { PROJECT_MAX_FILE = 1024 * 1024 }; /* of Python or of configuration */
 
@@ -48,7 +49,8 @@ int project_read(const char *path, size_t cap, char **text, size_t *n);
 
 /* project_read_into(folder, path, most, text): the same for who reads many files. ${folder}, whose fd
  * is -1 at first, keeps the folder of the last ${path} open, a string that must last as long;
- * ${text}, empty at first, keeps its room: the caller frees text->at. */
+ * ${text}, empty at first, keeps its room: the caller frees text->at. ${stamp}, unless NULL, gets the
+ * file's state before it was read. */
 struct project_folder {
     int fd;
     const char *path;
@@ -60,7 +62,10 @@ struct project_text {
 };
 
 int project_read_into(struct project_folder *folder, const char *path, size_t most,
-                      struct project_text *text);
+                      struct project_text *text, struct header_stamp *stamp);
+
+/* project_look(folder, path, stamp): the state of a file that need not be read. */
+void project_look(struct project_folder *folder, const char *path, struct header_stamp *stamp);
 void project_close_folder(struct project_folder *folder);
 
 #endif

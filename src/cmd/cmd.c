@@ -182,6 +182,8 @@ static int prepare(struct cmd_context *context, const struct cmd *cmd, struct er
                           (cmd->flags & CMD_LATER) ? NULL : context->env, &context->services,
                           &errs) != 0)
             status = ERR_CONFIG;
+        if (context->services != NULL)
+            context->services->looks_only = (cmd->flags & CMD_LOOKS) != 0;
     }
     if (errs.n > 0)
         status = cmd_fail(&errs, err);
@@ -194,6 +196,7 @@ static int prepare(struct cmd_context *context, const struct cmd *cmd, struct er
 int cmd_open(struct cmd_context *context, const char *what, struct err *err)
 {
     struct errs errs = {0};
+    bool looks_only = context->services->looks_only;
     int rc = 0;
 
     if (context->env == NULL) {
@@ -203,6 +206,7 @@ int cmd_open(struct cmd_context *context, const char *what, struct err *err)
     if (context->services->env != context->env &&
         services_open(context->arena, context->conf, context->env, &context->services, &errs) != 0)
         rc = cmd_fail(&errs, err);
+    context->services->looks_only = looks_only;
     errs_release(&errs);
     return rc == 0 ? 0 : -1;
 }

@@ -29,6 +29,7 @@ enum cmd_flags {
     CMD_ENV = 1 << 1,     /* an environment is named, its plugins are loaded */
     CMD_ENGINE = 1 << 2,  /* only the engine is loaded; an environment may be named */
     CMD_LATER = 1 << 3,   /* with CMD_ENGINE: the environment is opened by cmd_open, or not at all */
+    CMD_LOOKS = 1 << 4,   /* it changes nothing, and plugins may use what they kept of the project */
 };
 
 enum { CMD_ANY_ARGS = 1000000 };

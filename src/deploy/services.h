@@ -46,6 +46,7 @@ struct services {
     void *stopped_arg;
     struct ships **ships;    /* what is on its way to remote stores (ship.h); copies share it */
     size_t steps;            /* how many revisions an upgrade is expected to run; 0: not known */
+    bool looks_only;         /* for a command that changes nothing: plugins may use what they kept */
     bool recovering;         /* children are not stopped by a cancel */
 };
 

@@ -148,6 +148,8 @@ static const char *service_fact(struct ddb_call *call, const char *key)
         return call->as_before ? "true" : NULL;
     if (strcmp(key, "timeout_ms") == 0)
         return arena_printf(arena, "%lld", (long long)call->timeout_ms);
+    if (strcmp(key, "cache_dir") == 0)
+        return services->looks_only ? services->conf->state_dir : NULL;
     if (env == NULL)
         return NULL;
     if (strcmp(key, "environment") == 0)

@@ -52,11 +52,12 @@ static int teardown(void **state)
 static void expect_next(struct ahead *ahead, size_t n)
 {
     const struct header *header;
+    const struct header_stamp *stamp;
     char id[32], down[32];
 
     snprintf(id, sizeof id, "r%zu", n);
     snprintf(down, sizeof down, "b%zu", n);
-    assert_int_equal(ahead_next(ahead, &header), 0);
+    assert_int_equal(ahead_next(ahead, &header, &stamp), 0);
     assert_string_equal(header_list(header, HEADER_REVISION)[0], id);
     assert_string_equal(header_list(header, HEADER_DOWN)[1], down);
     assert_null(header_list(header, HEADER_DOWN)[2]);
@@ -68,7 +69,7 @@ static void test_all_in_order(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        struct ahead *ahead = ahead_open(paths, counts[i], MOST);
+        struct ahead *ahead = ahead_open(paths, counts[i], MOST, true);
 
         for (size_t n = 0; n < counts[i]; n++)
             expect_next(ahead, n);
@@ -81,7 +82,7 @@ static void test_left_early(void **state)
 {
     (void)state;
     for (size_t stop = 0; stop < 300; stop += 37) {
-        struct ahead *ahead = ahead_open(paths, FILES, MOST);
+        struct ahead *ahead = ahead_open(paths, FILES, MOST, true);
 
         for (size_t n = 0; n < stop; n++)
             expect_next(ahead, n);
@@ -93,7 +94,7 @@ static void test_settled(void **state)
 {
     (void)state;
     for (size_t stop = 0; stop < 300; stop += 61) {
-        struct ahead *ahead = ahead_open(paths, FILES, MOST);
+        struct ahead *ahead = ahead_open(paths, FILES, MOST, true);
 
         for (size_t n = 0; n < FILES; n++) {
             if (n == stop)
@@ -108,8 +109,9 @@ static void test_settled(void **state)
 static void expect_failure(struct ahead *ahead, int errnum)
 {
     const struct header *header;
+    const struct header_stamp *stamp;
 
-    assert_int_equal(ahead_next(ahead, &header), -1);
+    assert_int_equal(ahead_next(ahead, &header, &stamp), -1);
     assert_int_equal(errno, errnum);
 }
 
@@ -117,6 +119,7 @@ static void test_outcomes(void **state)
 {
     char large[MOST + 2];
     const struct header *header;
+    const struct header_stamp *stamp;
     struct ahead *ahead;
 
     (void)state;
@@ -128,15 +131,15 @@ static void test_outcomes(void **state)
     assert_int_equal(unlink(paths[3]) || mkdir(paths[3], 0755), 0);
     assert_int_equal(unlink(paths[4]) || mkfifo(paths[4], 0644), 0);
     put(5, "");
-    ahead = ahead_open(paths, FILES, MOST);
+    ahead = ahead_open(paths, FILES, MOST, true);
     expect_failure(ahead, EFBIG);
-    assert_int_equal(ahead_next(ahead, &header), 1);
+    assert_int_equal(ahead_next(ahead, &header, &stamp), 1);
     assert_string_equal(header->unknown_name, "revision");
     assert_int_equal(header->unknown_line, 1);
     expect_failure(ahead, ENOENT);
     expect_failure(ahead, EISDIR);
     expect_failure(ahead, EINVAL);
-    assert_int_equal(ahead_next(ahead, &header), 0);
+    assert_int_equal(ahead_next(ahead, &header, &stamp), 0);
     assert_null(header_list(header, HEADER_REVISION)[0]);
     for (size_t n = 6; n < FILES; n++)
         expect_next(ahead, n);
@@ -161,7 +164,7 @@ static void test_long_files(void **state)
         put(6 + i, text);
         mem_free(text);
     }
-    ahead = ahead_open(paths + 6, n, 100 * 1000);
+    ahead = ahead_open(paths + 6, n, 100 * 1000, true);
     for (size_t i = 0; i < n; i++)
         expect_next(ahead, 6 + i);
     ahead_close(ahead);
