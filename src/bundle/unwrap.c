@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/fs.h"
+#include "bundle/age_header.h"
 #include "bundle/unwrap_impl.h"
 
 /* LOOK: so much is looked at to say what a file is. TAR_*: the owner that pg_dump writes into the
@@ -222,7 +223,7 @@ static int look_into_tar(const char *path, enum unwrap_kind *kind, struct err *e
 static int unknown(const char *path, const char *data, size_t n, struct err *err)
 {
     err_set(err, ERR_PREPARE, "\"%s\" is no dump of PostgreSQL", path);
-    if (begins(data, n, "age-encryption.org/"))
+    if (begins(data, n, "-----BEGIN AGE ENCRYPTED FILE"))
         return err_hint(err, "It is encrypted: decrypt it first, with age -d.");
     if (begins(data, n, "PK\3\4"))
         return err_hint(err, "It is a zip archive: unpack it first.");
@@ -245,6 +246,10 @@ static int look_at(const char *path, const char *data, size_t n, enum unwrap_kin
     }
     if (n > TAR_MAGIC && begins(data + TAR_MAGIC, n - TAR_MAGIC, "ustar"))
         return look_into_tar(path, kind, err);
+    if (begins(data, n, AGE_VERSION_LINE)) { /* what else it might be shows when it is opened */
+        *kind = UNWRAP_BUNDLE;
+        return 0;
+    }
     if (!is_sql(data, n))
         return unknown(path, data, n, err);
     *kind = UNWRAP_SQL;

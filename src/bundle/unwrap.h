@@ -25,7 +25,7 @@ enum unwrap_kind {
     UNWRAP_TAR,    /* pg_dump's tar format */
     UNWRAP_FOLDER, /* pg_dump's directory format, as a folder on disk */
     UNWRAP_PACKED, /* the same folder in a tar */
-    UNWRAP_BUNDLE, /* a snapshot file, see bundle.h */
+    UNWRAP_BUNDLE, /* a snapshot file, see bundle.h; or an age file, which hides what it is */
 };
 
 struct unwrap_about {

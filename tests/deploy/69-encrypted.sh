@@ -77,6 +77,21 @@ expect_equal "" "$(grep -v -e '^/dev/' -e '/state/production/[^/]*\.journal$' -e
 state_of beside ../beside
 expect_same ../before ../beside
 
+# By its path, under whatever name, as somebody carried it here; without the key nothing is made of it, nor
+# of an encrypted file that is no snapshot.
+mkdir ../carried
+cp "snapshots/$first" ../carried/backup.bin
+expect_status 0 ddb restore production ../carried/backup.bin --into carried >out 2>err
+state_of carried ../carried.state
+expect_same ../before ../carried.state
+age-keygen -o ../carried/other.key 2>/dev/null
+expect_status 6 ddb restore production ../carried/backup.bin --into nothing --identity ../carried/other.key >out 2>err
+expect_contains "$(cat err)" "backup.bin"
+echo "SELECT 1;" | age -r "$recipient" >../carried/words.age
+expect_status 6 ddb restore production ../carried/words.age --into nothing >out 2>err
+expect_contains "$(cat err)" "words.age"
+expect_equal "" "$(psql -XAtc "SELECT datname FROM pg_database WHERE datname ~ 'nothing'")"
+
 # A deployment that fails after a column with data is gone.
 later 6f3d7a9b1c04
 expect_status 8 traced "$DDB_B/deploy-db" production >out 2>err
