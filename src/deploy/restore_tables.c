@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "deploy/recover.h"
 #include "deploy/restore.h"
 #include "deploy/restore_data.h"
 #include "deploy/restore_run.h"
@@ -235,6 +236,33 @@ static int read_columns(struct run *run, const char *fresh, const struct restore
     return rc;
 }
 
+/* The answer to COMMIT may be lost with the connection. Once the server has ended that session, another
+ * one can tell. Where none can be had it is not known (ERR_OPERATOR). */
+static int commit(struct run *run, struct db *db, struct err *err)
+{
+    struct err lost = ERR_INIT, reason = ERR_INIT;
+    bool there = false;
+    int rc;
+
+    if (salvage_commit(db, &lost) == 0)
+        return 0;
+    rc = recover_stand(run, &reason);
+    if (rc == 0)
+        rc = salvage_any(run->db, run->id, &there, &reason);
+    if (rc != 0) {
+        *err = reason;
+        err_wrap(err, "whether the tables were restored is not known (%s)", lost.primary);
+        err_as(err, ERR_OPERATOR);
+        err_hint(err, "Run `deploy-db recover %s` when the server can be reached.", run->env->name);
+    } else if (there) {
+        log_warning("%s; all of it is committed", lost.primary);
+    } else {
+        *err = lost;
+        rc = -1;
+    }
+    return rc;
+}
+
 static int copy_all(struct run *run, struct stored_bundle *stored, const char *snapshot,
                     const struct bundle_table **tables, struct restored_table *list,
                     const char *const *columns, struct err *err)
@@ -256,7 +284,7 @@ static int copy_all(struct run *run, struct stored_bundle *stored, const char *s
     if (rc == 0 && FAULT("tables.loaded"))
         rc = err_set(err, ERR_PREPARE, "fault point tables.loaded");
     if (rc == 0)
-        rc = salvage_commit(db, err);
+        rc = commit(run, db, err);
     db_close(db);
     return rc;
 }
@@ -312,7 +340,9 @@ static enum err_code restore_now(struct run *run, const char *snapshot, const ch
         stores_close(&stored);
     }
     db_close(admin);
-    return rc == 0 ? ERR_NONE : err->code == ERR_REFUSED ? ERR_REFUSED : ERR_PREPARE;
+    if (rc == 0)
+        return ERR_NONE;
+    return err->code == ERR_REFUSED || err->code == ERR_OPERATOR ? err->code : ERR_PREPARE;
 }
 
 enum err_code restore_tables(struct run *run, const char *snapshot, const char *const *names,
@@ -326,6 +356,8 @@ enum err_code restore_tables(struct run *run, const char *snapshot, const char *
     }
     status = restore_now(run, snapshot, names, list, err);
     err_as(err, status);
+    if (status == ERR_OPERATOR) /* stays unfinished: recover finds out */
+        return status;
     return (enum err_code)run_end(run, (int)status,
                                   status == ERR_NONE ? "tables restored beside the live ones"
                                                      : err->primary);

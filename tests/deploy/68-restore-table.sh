@@ -109,3 +109,35 @@ expect_equal "$n" "$(count)"
 expect_same_state "a failure"
 expect_status 0 ddb recover staging >out 2>err
 expect_contains "$(cat out)" "nothing to recover"
+
+# --- the answer to COMMIT is lost ----------------------------------------------------------------------------
+
+# It waits for a standby when its session is ended, or the server falls: all of it is committed, and that is
+# found out.
+waiting="wait_event = 'SyncRep' AND query = 'COMMIT'"
+end_waiting()
+{
+    [[ $(psql_at postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE $waiting") == t ]]
+}
+crash_waiting()
+{
+    [[ $(psql_at postgres "SELECT pid FROM pg_stat_activity WHERE $waiting") ]] || return 1
+    cluster_crash
+    cluster_boot
+}
+psql_at shop "ALTER ROLE postgres SET synchronous_commit = local"
+for how in end_waiting crash_waiting; do
+    psql_at shop "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
+    psql_at shop "SELECT pg_reload_conf()" >/dev/null
+    ddb restore staging "$taken" --table big >out 2>err &
+    run=$!
+    wait_for 60 $how
+    psql_at shop "ALTER SYSTEM RESET synchronous_standby_names"
+    psql_at shop "SELECT pg_reload_conf()" >/dev/null
+    expect_status 0 wait "$run"
+    expect_contains "$(cat err)" "all of it is committed"
+    n=$((n + 1))
+    expect_equal "$n" "$(count)" "tables after $how"
+    expect_equal "$big" "$(rows_of "deploy_db.\"$(into big)\"")"
+    expect_same_state $how
+done

@@ -78,7 +78,7 @@ cluster_start()
     [[ -x $CLUSTER_BIN/initdb ]] || fail "the programs of the PostgreSQL server are missing"
     cluster_make_dir
     cleanup_fn cluster_remove
-    cluster_as_owner "$CLUSTER_BIN/initdb" --no-sync --no-instructions -A trust -U postgres \
+    cluster_as_owner "$CLUSTER_BIN/initdb" --no-sync -A trust -U postgres \
         -E UTF8 --locale=C.UTF-8 -D "$CLUSTER_DIR/data" >"$CLUSTER_DIR/initdb.out" 2>&1 || {
         cat "$CLUSTER_DIR/initdb.out" >&9
         fail "initdb failed"
