@@ -30,7 +30,7 @@ ALL_CFLAGS  := -std=c11 $(OPT) $(WARNINGS) $(if $(WERROR),-Werror) $(HARDEN) $(S
             -include tests/tools/banned.h -Isrc -I$(B)/gen $(shell pkg-config --cflags $(PKGS) 2>/dev/null) \
             $(CFLAGS)
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -rdynamic $(SANFLAGS) $(LDFLAGS)
-LDLIBS      := $(shell pkg-config --libs libpq libarchive libzstd libxxhash libconfig jansson libcrypto 2>/dev/null) \
+LDLIBS      := $(shell pkg-config --libs libpq libzstd libxxhash libconfig jansson libcrypto 2>/dev/null) \
             -ldl -lpthread -lm
 
 Q := $(if $(V),,@)
@@ -90,6 +90,10 @@ $(B)/%.o: src/%.c $(READY) | $(GEN)
 	$(if $(V),,@echo "  CC    $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# libarchive is loaded when it is needed (archive_lib.c), under the name that linking would have recorded.
+LIBARCHIVE = $(shell objdump -p "$$($(CC) -print-file-name=libarchive.so)" 2>/dev/null | sed -n 's/^ *SONAME *//p')
+$(B)/bundle/archive_lib.o: ALL_CFLAGS += -DLIBARCHIVE='"$(LIBARCHIVE)"'
+
 # libpg_query exports some 2,000 names (palloc, protobuf_c_…): link it into one object with parse.c
 # and make everything else local to it.
 $(B)/pg/parse.o: src/pg/parse.c $(READY) | $(GEN)
@@ -141,7 +145,7 @@ UNITS     := $(UNIT_SRCS:tests/unit/%.c=$(B)/tests/%)
 $(B)/tests/%: tests/unit/%.c $$(B)/lib$$(firstword $$(subst /, ,$$*)).a $$(foreach f,$$(FLOOR_$$(firstword $$(subst /, ,$$*))),$$(B)/lib$$f.a)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  TEST  $@")
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -Itests/harness -o $@ $< $(filter %.a,$^) $(ALL_LDFLAGS) -lcmocka $(LDLIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -Itests/harness -o $@ $< $(filter %.a,$^) $(ALL_LDFLAGS) -lcmocka $(LDLIBS) -larchive
 
 PLUGIN_UNIT_SRCS := $(wildcard tests/unit/plugins/*/test_*.c)
 PLUGIN_UNITS     := $(PLUGIN_UNIT_SRCS:tests/unit/plugins/%.c=$(B)/tests/plugins/%)

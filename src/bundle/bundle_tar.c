@@ -1,11 +1,10 @@
 /* bundle_tar - see bundle_tar.h. */
 #include "bundle/bundle_tar.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <time.h>
 
 #include "base/clock.h"
+#include "bundle/archive_lib.h"
 
 struct bundle_tar {
     struct bundle_out out;
@@ -33,17 +32,20 @@ static ssize_t write_out(struct archive *archive, void *arg, const void *data, s
 /* ustar, which every tar reads; bytes go out as they are made, so that offsets are exact. */
 int bundle_tar_open(const struct bundle_out *out, struct bundle_tar **tar, struct err *err)
 {
-    struct bundle_tar *fresh = mem_alloc(sizeof *fresh);
+    struct bundle_tar *fresh;
 
+    if (archive_lib_load(err) != 0)
+        return -1;
+    fresh = mem_alloc(sizeof *fresh);
     fresh->out = *out;
     fresh->now = clock_now();
     fresh->err = err;
-    fresh->archive = archive_write_new();
+    fresh->archive = archive_lib.write_new();
     if (fresh->archive == NULL ||
-        archive_write_set_format_pax_restricted(fresh->archive) != ARCHIVE_OK ||
-        archive_write_set_bytes_per_block(fresh->archive, 0) != ARCHIVE_OK ||
-        archive_write_set_bytes_in_last_block(fresh->archive, 1) != ARCHIVE_OK ||
-        archive_write_open(fresh->archive, fresh, NULL, write_out, NULL) != ARCHIVE_OK) {
+        archive_lib.write_set_format_pax_restricted(fresh->archive) != ARCHIVE_OK ||
+        archive_lib.write_set_bytes_per_block(fresh->archive, 0) != ARCHIVE_OK ||
+        archive_lib.write_set_bytes_in_last_block(fresh->archive, 1) != ARCHIVE_OK ||
+        archive_lib.write_open(fresh->archive, fresh, NULL, write_out, NULL) != ARCHIVE_OK) {
         bundle_tar_free(fresh);
         return err_set(err, ERR_INTERNAL, "could not start a tar file: out of memory");
     }
@@ -57,18 +59,18 @@ static int failed(struct bundle_tar *tar, const char *name, struct err *err)
     if (err->code != ERR_NONE)
         return err_wrap(err, "could not write member \"%s\" of the snapshot", name);
     return err_set(err, ERR_PREPARE, "could not write member \"%s\" of the snapshot: %s", name,
-                   archive_error_string(tar->archive));
+                   archive_lib.error_string(tar->archive));
 }
 
 static int write_entry(struct bundle_tar *tar, struct archive_entry *entry, const void *data,
                        size_t n, int64_t *offset)
 {
-    if (archive_write_header(tar->archive, entry) != ARCHIVE_OK)
+    if (archive_lib.write_header(tar->archive, entry) != ARCHIVE_OK)
         return -1;
     *offset = tar->offset;
-    if (n > 0 && archive_write_data(tar->archive, data, n) != (ssize_t)n)
+    if (n > 0 && archive_lib.write_data(tar->archive, data, n) != (ssize_t)n)
         return -1;
-    return archive_write_finish_entry(tar->archive) == ARCHIVE_OK && !tar->broken ? 0 : -1;
+    return archive_lib.write_finish_entry(tar->archive) == ARCHIVE_OK && !tar->broken ? 0 : -1;
 }
 
 int bundle_tar_add(struct bundle_tar *tar, const char *name, const void *data, size_t n,
@@ -81,27 +83,27 @@ int bundle_tar_add(struct bundle_tar *tar, const char *name, const void *data, s
         return err_set(err, ERR_PREPARE,
                        "could not write member \"%s\" of the snapshot: an earlier write failed",
                        name);
-    entry = archive_entry_new();
+    entry = archive_lib.entry_new();
     if (entry == NULL)
         return err_set(err, ERR_INTERNAL, "out of memory");
-    archive_entry_set_pathname(entry, name);
-    archive_entry_set_filetype(entry, AE_IFREG);
-    archive_entry_set_perm(entry, mode);
-    archive_entry_set_uid(entry, 0);
-    archive_entry_set_gid(entry, 0);
-    archive_entry_set_mtime(entry, tar->now, 0);
-    archive_entry_set_size(entry, (la_int64_t)n);
+    archive_lib.entry_set_pathname(entry, name);
+    archive_lib.entry_set_filetype(entry, AE_IFREG);
+    archive_lib.entry_set_perm(entry, mode);
+    archive_lib.entry_set_uid(entry, 0);
+    archive_lib.entry_set_gid(entry, 0);
+    archive_lib.entry_set_mtime(entry, tar->now, 0);
+    archive_lib.entry_set_size(entry, (la_int64_t)n);
     tar->err = err;
     *offset = 0;
     rc = write_entry(tar, entry, data, n, offset);
-    archive_entry_free(entry);
+    archive_lib.entry_free(entry);
     return rc < 0 ? failed(tar, name, err) : 0;
 }
 
 int bundle_tar_close(struct bundle_tar *tar, struct err *err)
 {
     tar->err = err;
-    if (archive_write_close(tar->archive) != ARCHIVE_OK || tar->broken)
+    if (archive_lib.write_close(tar->archive) != ARCHIVE_OK || tar->broken)
         return failed(tar, "(end)", err);
     return 0;
 }
@@ -116,6 +118,6 @@ void bundle_tar_free(struct bundle_tar *tar)
     if (tar == NULL)
         return;
     tar->broken = true; /* no trailer */
-    archive_write_free(tar->archive);
+    archive_lib.write_free(tar->archive);
     mem_free(tar);
 }

@@ -1,7 +1,6 @@
 /* unwrap - see unwrap.h. Here: what a file is, and its bytes. */
 #include "bundle/unwrap.h"
 
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,7 +21,7 @@ enum { LOOK = 64 * 1024, BLOCK = 64 * 1024, TAR_UID = 04000, TAR_GID = 02000 };
 
 int unwrap_broken(const struct unwrap *unwrap, struct err *err)
 {
-    const char *why = archive_error_string(unwrap->archive);
+    const char *why = archive_lib.error_string(unwrap->archive);
 
     err_set(err, ERR_PREPARE, "\"%s\" is cut off or damaged", unwrap->path);
     return err_detail(err, "%s, behind byte %lld of %lld", why != NULL ? why : "it cannot be read",
@@ -44,9 +43,9 @@ int unwrap_check_end(const struct unwrap *unwrap, struct err *err)
 static int add_filters(struct archive *archive)
 {
     int (*const filters[])(struct archive *) = {
-        archive_read_support_filter_gzip, archive_read_support_filter_bzip2,
-        archive_read_support_filter_xz,   archive_read_support_filter_lzma,
-        archive_read_support_filter_lz4,  archive_read_support_filter_zstd,
+        archive_lib.read_support_filter_gzip, archive_lib.read_support_filter_bzip2,
+        archive_lib.read_support_filter_xz,   archive_lib.read_support_filter_lzma,
+        archive_lib.read_support_filter_lz4,  archive_lib.read_support_filter_zstd,
     };
 
     for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
@@ -73,18 +72,21 @@ static int open_file(struct unwrap *unwrap, struct err *err)
 int unwrap_begin(const char *path, enum unwrap_layout layout, struct unwrap **out,
                  struct err *err)
 {
-    struct unwrap *unwrap = mem_alloc(sizeof *unwrap);
+    struct unwrap *unwrap;
     int rc;
 
+    if (archive_lib_load(err) != 0)
+        return -1;
+    unwrap = mem_alloc(sizeof *unwrap);
     unwrap->path = path;
     rc = open_file(unwrap, err);
-    unwrap->archive = archive_read_new();
+    unwrap->archive = archive_lib.read_new();
     if (rc == 0 && (add_filters(unwrap->archive) != 0 ||
-                    (layout == UNWRAP_RAW ? archive_read_support_format_raw(unwrap->archive)
-                                          : archive_read_support_format_tar(unwrap->archive)) !=
+                    (layout == UNWRAP_RAW ? archive_lib.read_support_format_raw(unwrap->archive)
+                                          : archive_lib.read_support_format_tar(unwrap->archive)) !=
                         ARCHIVE_OK))
-        rc = err_set(err, ERR_INTERNAL, "libarchive: %s", archive_error_string(unwrap->archive));
-    if (rc == 0 && archive_read_open_fd(unwrap->archive, unwrap->fd, BLOCK) != ARCHIVE_OK)
+        rc = err_set(err, ERR_INTERNAL, "libarchive: %s", archive_lib.error_string(unwrap->archive));
+    if (rc == 0 && archive_lib.read_open_fd(unwrap->archive, unwrap->fd, BLOCK) != ARCHIVE_OK)
         rc = unwrap_broken(unwrap, err);
     if (rc != 0) {
         unwrap_close(unwrap);
@@ -104,7 +106,7 @@ int unwrap_open(const char *path, struct unwrap **out, struct err *err)
 
     if (unwrap_begin(path, UNWRAP_RAW, &unwrap, err) != 0)
         return -1;
-    status = archive_read_next_header(unwrap->archive, &entry);
+    status = archive_lib.read_next_header(unwrap->archive, &entry);
     if (status == ARCHIVE_EOF)
         err_set(err, ERR_PREPARE, "\"%s\" is compressed, and empty", path);
     else if (status != ARCHIVE_OK)
@@ -123,7 +125,7 @@ ssize_t unwrap_read(struct unwrap *unwrap, void *data, size_t cap, struct err *e
 
     if (unwrap->ended)
         return 0;
-    n = archive_read_data(unwrap->archive, data, cap);
+    n = archive_lib.read_data(unwrap->archive, data, cap);
     if (n < 0)
         return unwrap_broken(unwrap, err);
     unwrap->ended = n == 0;
@@ -132,14 +134,14 @@ ssize_t unwrap_read(struct unwrap *unwrap, void *data, size_t cap, struct err *e
 
 int64_t unwrap_taken(const struct unwrap *unwrap)
 {
-    return archive_filter_bytes(unwrap->archive, -1);
+    return archive_lib.filter_bytes(unwrap->archive, -1);
 }
 
 void unwrap_close(struct unwrap *unwrap)
 {
     if (unwrap == NULL)
         return;
-    archive_read_free(unwrap->archive);
+    archive_lib.read_free(unwrap->archive);
     if (unwrap->fd >= 0)
         close(unwrap->fd);
     mem_free(unwrap);
@@ -166,9 +168,9 @@ static const char *filters_of(struct arena *arena, struct archive *archive)
 {
     auto_buf struct buf names = {0};
 
-    for (int i = archive_filter_count(archive) - 1; i >= 0; i--)
-        if (archive_filter_code(archive, i) != ARCHIVE_FILTER_NONE)
-            buf_addf(&names, "%s%s", names.len > 0 ? " and " : "", archive_filter_name(archive, i));
+    for (int i = archive_lib.filter_count(archive) - 1; i >= 0; i--)
+        if (archive_lib.filter_code(archive, i) != ARCHIVE_FILTER_NONE)
+            buf_addf(&names, "%s%s", names.len > 0 ? " and " : "", archive_lib.filter_name(archive, i));
     return arena_strdup(arena, buf_text(&names));
 }
 
@@ -203,16 +205,16 @@ static int look_into_tar(const char *path, enum unwrap_kind *kind, struct err *e
     if (unwrap_begin(path, UNWRAP_ARCHIVE, &unwrap, err) != 0)
         return -1;
     do
-        status = archive_read_next_header(unwrap->archive, &entry);
-    while (status == ARCHIVE_OK && archive_entry_filetype(entry) == AE_IFDIR);
+        status = archive_lib.read_next_header(unwrap->archive, &entry);
+    while (status == ARCHIVE_OK && archive_lib.entry_filetype(entry) == AE_IFDIR);
     if (status == ARCHIVE_OK)
-        name = archive_entry_pathname(entry);
+        name = archive_lib.entry_pathname(entry);
     if (status != ARCHIVE_OK && status != ARCHIVE_EOF)
         unwrap_broken(unwrap, err);
     else if (name != NULL && strcmp(name, "RESTORE.md") == 0)
         *kind = UNWRAP_BUNDLE;
     else if (name != NULL && strcmp(name, "toc.dat") == 0 &&
-             archive_entry_uid(entry) == TAR_UID && archive_entry_gid(entry) == TAR_GID)
+             archive_lib.entry_uid(entry) == TAR_UID && archive_lib.entry_gid(entry) == TAR_GID)
         *kind = UNWRAP_TAR;
     else
         *kind = UNWRAP_PACKED;

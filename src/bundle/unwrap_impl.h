@@ -4,8 +4,7 @@
 #ifndef BUNDLE_UNWRAP_IMPL_H
 #define BUNDLE_UNWRAP_IMPL_H
 
-#include <archive.h>
-
+#include "bundle/archive_lib.h"
 #include "bundle/unwrap.h"
 
 struct unwrap {

@@ -1,7 +1,6 @@
 /* unwrap_members - see unwrap.h: the files of a dump's folder, out of a tar. */
 #include "bundle/unwrap.h"
 
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -117,7 +116,7 @@ static int copy(struct members *members, int fd, struct err *err)
     struct unwrap *unwrap = members->unwrap;
 
     for (;;) {
-        ssize_t n = archive_read_data(unwrap->archive, members->data, sizeof members->data);
+        ssize_t n = archive_lib.read_data(unwrap->archive, members->data, sizeof members->data);
 
         if (n < 0)
             return unwrap_broken(unwrap, err);
@@ -133,14 +132,14 @@ static int copy(struct members *members, int fd, struct err *err)
 
 static int take(struct members *members, struct archive_entry *entry, struct err *err)
 {
-    const char *path = archive_entry_pathname(entry), *name;
+    const char *path = archive_lib.entry_pathname(entry), *name;
     int fd, rc;
 
     if (path == NULL)
         return refuse(members, "?", "has no name", err);
-    if (archive_entry_filetype(entry) == AE_IFDIR && archive_entry_hardlink(entry) == NULL)
+    if (archive_lib.entry_filetype(entry) == AE_IFDIR && archive_lib.entry_hardlink(entry) == NULL)
         return 0;
-    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != NULL)
+    if (archive_lib.entry_filetype(entry) != AE_IFREG || archive_lib.entry_hardlink(entry) != NULL)
         return refuse(members, path, "is a link or a special file", err);
     if (split_name(members, path, &name, err) != 0 || create(members, name, &fd, err) != 0)
         return -1;
@@ -197,12 +196,12 @@ static int walk(struct members *members, int64_t *end, struct err *err)
     struct archive_entry *entry;
     int status;
 
-    while ((status = archive_read_next_header(archive, &entry)) == ARCHIVE_OK)
+    while ((status = archive_lib.read_next_header(archive, &entry)) == ARCHIVE_OK)
         if (take(members, entry, err) != 0)
             return -1;
     if (status != ARCHIVE_EOF)
         return unwrap_broken(members->unwrap, err);
-    *end = archive_filter_bytes(archive, 0);
+    *end = archive_lib.filter_bytes(archive, 0);
     if (members->has_toc)
         return 0;
     err_set(err, ERR_PREPARE, "\"%s\" is a tar, but of no dump: it has no toc.dat",

@@ -119,3 +119,14 @@ expect_contains "$(cat err)" "state_dir"
 unchanged "a state directory that is none"
 rm state
 expect_status 0 ddb staging >out 2>err
+
+# --- a library that cannot be loaded -------------------------------------------------------------------
+
+state_of shop before
+mkdir lib
+: >lib/libarchive.so.13
+expect_status 6 env LD_LIBRARY_PATH="$PWD/lib" "$DDB_B/deploy-db" snapshot staging >out 2>err
+expect_contains "$(cat err)" "could not load libarchive"
+expect_contains "$(cat err)" "hint: Install the package of libarchive.so.13"
+unchanged "a library that is none"
+expect_status 0 env LD_LIBRARY_PATH="$PWD/lib" "$DDB_B/deploy-db" heads >out 2>err # needs none
