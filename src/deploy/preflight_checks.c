@@ -227,12 +227,10 @@ static void check_privileges(struct checking *c)
         err_hint(problem, "Grant it SELECT on these (or membership in pg_read_all_data) and "
                           "BYPASSRLS where row security is on.");
     }
-    run->may_restore = c->health.can_create_databases && c->health.can_end_sessions;
+    run->may_restore = c->health.no_restore == NULL;
     if (!run->may_restore) {
         run->no_restore_reason =
-            arena_printf(run->arena, "role \"%s\" may not %s", db_user(run->db),
-                         c->health.can_create_databases ? "end other sessions"
-                                                        : "create and rename databases");
+            arena_printf(run->arena, "role \"%s\" may not %s", db_user(run->db), c->health.no_restore);
         for (size_t i = 0; i < run->env->n_recover; i++)
             if (run->env->recover[i] == RUNG_RESTORE)
                 run_warn(run, "an automatic restore is not offered: %s", run->no_restore_reason);

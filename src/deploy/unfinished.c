@@ -329,7 +329,7 @@ static int may_restore(struct run *run, struct err *err)
     struct health health = {0};
     int rc = health_read(run->db, run->arena, 0, &health, err);
 
-    run->may_restore = rc == 0 && health.can_create_databases && health.can_end_sessions;
+    run->may_restore = rc == 0 && health.no_restore == NULL;
     health_release(&health);
     return rc;
 }

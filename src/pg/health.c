@@ -26,6 +26,15 @@ static int read_facts(struct db *db, struct arena *arena, struct health *health,
     health->is_standby = db_bool(facts, 0, 3);
     health->database_bytes = db_int(facts, 0, 4);
     health->encoding = arena_strdup(arena, db_value(facts, 0, 5));
+    health->no_restore =
+        !health->can_create_databases ? "create and rename databases"
+        : !health->can_end_sessions   ? "end other sessions"
+        : db_value(facts, 0, 6) != NULL
+            ? arena_printf(arena,
+                           "give schema \"public\" of a new database to role %s, as only a superuser "
+                           "can before PostgreSQL 15",
+                           db_value(facts, 0, 6))
+            : NULL;
     return 0;
 }
 

@@ -12,7 +12,14 @@ SELECT r.rolsuper OR (r.rolcreatedb AND pg_catalog.pg_has_role(d.datdba, 'USAGE'
                             AND NOT pg_catalog.pg_has_role(a.usesysid, 'USAGE')),
        pg_catalog.pg_is_in_recovery(),
        pg_catalog.pg_database_size(d.oid),
-       pg_catalog.pg_encoding_to_char(d.encoding)
+       pg_catalog.pg_encoding_to_char(d.encoding),
+       -- a new database's schema public: from 15 on its owner is whoever owns the database
+       (SELECT n.nspowner::pg_catalog.regrole
+        FROM pg_catalog.pg_namespace n
+        WHERE n.nspname = 'public'
+          AND n.nspowner <> 10
+          AND NOT r.rolsuper
+          AND pg_catalog.current_setting('server_version_num')::int < 150000)
 FROM pg_catalog.pg_database d
 CROSS JOIN pg_catalog.pg_roles r
 WHERE d.datname = pg_catalog.current_database()

@@ -98,6 +98,31 @@ static void test_create_databases(void **state)
                base);
 }
 
+/* The schema public of a new database, before it belonged to whoever owns the database. */
+static void test_schema_public(void **state)
+{
+    bool before_15 = strtol(pgtest_value(base, "SHOW server_version_num"), NULL, 10) < 150000;
+
+    (void)state;
+    assert_string_equal(examine_role()->no_restore, "create and rename databases");
+    pgtest_sql(NULL,
+               "ALTER ROLE test_health_role CREATEDB; GRANT pg_signal_backend TO test_health_role; "
+               "ALTER DATABASE \"%s\" OWNER TO test_health_role",
+               base);
+    assert_null(examine_role()->no_restore);
+    pgtest_sql(base, "ALTER SCHEMA public OWNER TO test_health_role");
+    if (before_15)
+        basetest_has(examine_role()->no_restore, "to role test_health_role, as only a superuser");
+    else
+        assert_null(examine_role()->no_restore);
+    assert_null(examine(NULL, 1000)->no_restore);
+    pgtest_sql(base, "ALTER SCHEMA public OWNER TO postgres");
+    pgtest_sql(NULL,
+               "ALTER DATABASE \"%s\" OWNER TO postgres; ALTER ROLE test_health_role NOCREATEDB; "
+               "REVOKE pg_signal_backend FROM test_health_role",
+               base);
+}
+
 static void test_create_schema(void **state)
 {
     (void)state;
@@ -296,6 +321,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_superuser),
         cmocka_unit_test(test_create_databases),
+        cmocka_unit_test(test_schema_public),
         cmocka_unit_test(test_create_schema),
         cmocka_unit_test(test_end_sessions),
         cmocka_unit_test(test_unreadable),
