@@ -9,7 +9,7 @@
 #include "bundle/bundle_read.h"
 #include "bundle/bundle_walk.h"
 #include "bundle/digest.h"
-#include "bundle/rowhash.h"
+#include "bundle/rowtext.h"
 
 enum { CHUNK = 256 * 1024 };
 
@@ -33,8 +33,7 @@ struct verify {
     struct shared *shared;
     const struct bundle *bundle;
     int64_t told; /* bytes of the member at hand that are counted already */
-    struct rowhash rows; /* of the chunk at hand */
-    struct buf row;      /* the start of a row whose end is not read yet */
+    struct rowtext *rows; /* of the chunk at hand */
     unsigned char data[CHUNK];
 };
 
@@ -92,21 +91,6 @@ static int check_plain(struct verify *verify, const struct bundle_member *member
     return rc;
 }
 
-/* More of a chunk's rows; one may begin in this piece and end in a later one. */
-static void add_rows(struct verify *verify, const unsigned char *data, size_t n)
-{
-    const unsigned char *newline = verify->row.len > 0 ? memchr(data, '\n', n) : NULL;
-    size_t head = newline != NULL ? (size_t)(newline - data) + 1 : 0, used;
-
-    if (head > 0) {
-        buf_add(&verify->row, data, head);
-        rowhash_line(&verify->rows, verify->row.data, verify->row.len - 1);
-        buf_reset(&verify->row);
-    }
-    used = verify->row.len > 0 ? 0 : head + rowhash_text(&verify->rows, data + head, n - head);
-    buf_add(&verify->row, data + used, n - used);
-}
-
 static int check_stream(struct verify *verify, struct bundle_stream *stream, bool has_rows,
                         struct err *err)
 {
@@ -117,7 +101,7 @@ static int check_stream(struct verify *verify, struct bundle_stream *stream, boo
         if (n < 0 || step(verify, bundle_read_taken(stream), err) < 0)
             return -1;
         if (n > 0 && has_rows)
-            add_rows(verify, verify->data, (size_t)n);
+            rowtext_add(verify->rows, verify->data, (size_t)n);
     } while (n > 0);
     return 0;
 }
@@ -128,12 +112,12 @@ static int end_chunk(struct verify *verify, uint32_t oid, const char *name, stru
     struct shared *shared = verify->shared;
     const struct bundle *bundle = verify->bundle;
 
-    if (verify->row.len > 0)
+    if (!rowtext_whole(verify->rows) || rowtext_marked(verify->rows))
         return err_set(err, ERR_PREPARE, "member \"%s\" of the snapshot ends inside of a row", name);
     pthread_mutex_lock(&shared->mutex);
     for (size_t i = 0; i < bundle->n_tables; i++)
         if (bundle->tables[i].copy != NULL && bundle->tables[i].oid == oid)
-            rowhash_merge(&shared->rows[i], &verify->rows);
+            rowhash_merge(&shared->rows[i], rowtext_rows(verify->rows));
     pthread_mutex_unlock(&shared->mutex);
     return 0;
 }
@@ -173,8 +157,7 @@ static int check_member(struct verify *verify, size_t i, struct err *err)
     int part, rc;
 
     verify->told = 0;
-    verify->rows = (struct rowhash){0};
-    buf_reset(&verify->row);
+    rowtext_begin(verify->rows);
     if (!bundle_manifest_base(bundle->members[i].name, base, &part))
         return check_plain(verify, &bundle->members[i], err);
     if (part > 0)
@@ -193,6 +176,7 @@ static void *work(void *arg)
 
     verify->shared = shared;
     verify->bundle = &shared->bundle;
+    verify->rows = rowtext_new();
     while (!atomic_load(&shared->stop)) {
         size_t i;
 
@@ -212,7 +196,7 @@ static void *work(void *arg)
             pthread_mutex_unlock(&shared->mutex);
         }
     }
-    buf_release(&verify->row);
+    rowtext_free(verify->rows);
     mem_free(verify);
     return NULL;
 }

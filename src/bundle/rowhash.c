@@ -2,7 +2,6 @@
 #include "bundle/rowhash.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <xxhash.h>
 
 void rowhash_line(struct rowhash *hash, const void *line, size_t n)
@@ -12,17 +11,6 @@ void rowhash_line(struct rowhash *hash, const void *line, size_t n)
     hash->rows++;
     hash->low += one.low64;
     hash->high += one.high64;
-}
-
-size_t rowhash_text(struct rowhash *hash, const void *data, size_t n)
-{
-    const char *begin = data, *end = n > 0 ? begin + n : begin, *at = begin, *newline;
-
-    while (at < end && (newline = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-        rowhash_line(hash, at, (size_t)(newline - at));
-        at = newline + 1;
-    }
-    return (size_t)(at - begin);
 }
 
 void rowhash_merge(struct rowhash *into, const struct rowhash *part)

@@ -20,10 +20,6 @@ struct rowhash {
 
 void rowhash_line(struct rowhash *hash, const void *line, size_t n); /* without its newline */
 
-/* rowhash_text(hash, data, n): the whole lines in ${data}, each ended by a newline. Returns how many
- * bytes these are; the caller keeps the rest and gives it again with what follows. */
-size_t rowhash_text(struct rowhash *hash, const void *data, size_t n);
-
 void rowhash_merge(struct rowhash *into, const struct rowhash *part);
 
 /* The two sums as 32 hexadecimal digits, the high one first, and a NUL. */

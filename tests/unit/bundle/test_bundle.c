@@ -15,7 +15,7 @@
 #include "base/fs.h"
 #include "base/proc.h"
 #include "bundle/digest.h"
-#include "bundle/rowhash.h"
+#include "bundle/rowtext.h"
 #include "membundle.h"
 
 #define META "{\"database\": {\"name\": \"shop\", \"encoding\": \"UTF8\"}}"
@@ -156,7 +156,7 @@ static void chunks_stand_between_parts(void **state)
     pthread_t thread;
     uint32_t oid;
     unsigned number, found = 0;
-    struct rowhash rows = {0};
+    struct rowtext *rows = rowtext_new();
     char data[256], hex[ROWHASH_DIGITS + 1];
 
     (void)state;
@@ -167,9 +167,10 @@ static void chunks_stand_between_parts(void **state)
     assert_int_equal(bundle_write(writer, noise + NOISE / 2, NOISE - NOISE / 2, &err), 0);
     write_chunk(writer, 1);
     assert_int_equal(bundle_end(writer, &err), 0);
-    rowhash_text(&rows, chunk_text[0], strlen(chunk_text[0]));
-    rowhash_text(&rows, chunk_text[1], strlen(chunk_text[1]));
-    rowhash_hex(&rows, hex);
+    rowtext_add(rows, chunk_text[0], strlen(chunk_text[0]));
+    rowtext_add(rows, chunk_text[1], strlen(chunk_text[1]));
+    rowhash_hex(rowtext_rows(rows), hex);
+    rowtext_free(rows);
     bundle_table(writer, &(struct bundle_table){"public", "numbers", 4, hex,
                                                 "public.numbers (n, \"as text\")", 16384});
     bundle_table(writer, &(struct bundle_table){"public", "other", 1, NULL, NULL, 0});

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "bundle/chunk.h"
+#include "bundle/rowtext.h"
 #include "membundle.h"
 
 enum { OID = 4711 };
@@ -109,7 +110,7 @@ static void many_rows_make_several_chunks(void **state)
     struct memfile file = {0};
     struct bundle_writer *writer = begin(&file);
     struct chunk *chunk = chunk_new(writer, 1, CHUNK_BYTES_MIN);
-    struct rowhash hash = {0};
+    struct rowtext *rows = rowtext_new();
     struct buf auto_buf all = {0};
     struct err err = ERR_INIT;
     unsigned count = 0;
@@ -120,9 +121,10 @@ static void many_rows_make_several_chunks(void **state)
     assert_true(chunk_stored(chunk)->rows > 0 && chunk_stored(chunk)->rows < 40000);
     assert_int_equal(chunk_end(chunk, &err), 0);
     assert_true(count >= 3);
-    rowhash_text(&hash, all.data, all.len);
-    assert_memory_equal(&hash, chunk_taken(chunk), sizeof hash);
-    assert_memory_equal(&hash, chunk_stored(chunk), sizeof hash);
+    rowtext_add(rows, all.data, all.len);
+    assert_memory_equal(rowtext_rows(rows), chunk_taken(chunk), sizeof(struct rowhash));
+    assert_memory_equal(rowtext_rows(rows), chunk_stored(chunk), sizeof(struct rowhash));
+    rowtext_free(rows);
     chunk_free(chunk);
     finish(writer);
     expect_chunks(&file, &all, count, CHUNK_BYTES_MIN + 300 * 1024);

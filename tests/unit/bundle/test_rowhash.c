@@ -1,4 +1,4 @@
-/* Tests of bundle/rowhash. */
+/* Tests of bundle/rowhash and bundle/rowtext. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,9 +7,26 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "bundle/rowhash.h"
+#include "bundle/rowtext.h"
 
 static const char text[] = "abc\n\n1\tone\\ntwo\nabc\n";
+
+/* The rows of ${data}, given in two pieces. */
+static struct rowhash rows_of(const char *data, size_t cut, bool whole, bool marked)
+{
+    struct rowtext *taken = rowtext_new();
+    struct rowhash rows;
+
+    rowtext_add(taken, "of another text", 15);
+    rowtext_begin(taken);
+    rowtext_add(taken, data, cut);
+    rowtext_add(taken, data + cut, strlen(data) - cut);
+    rows = *rowtext_rows(taken);
+    assert_int_equal(rowtext_whole(taken), whole);
+    assert_int_equal(rowtext_marked(taken), marked);
+    rowtext_free(taken);
+    return rows;
+}
 
 static void known_values(void **state)
 {
@@ -28,25 +45,37 @@ static void known_values(void **state)
 static void order_and_cuts_do_not_matter(void **state)
 {
     const size_t n = strlen(text);
-    struct rowhash whole = {0}, shuffled = {0};
+    struct rowhash whole = {0};
 
     (void)state;
-    assert_int_equal(rowhash_text(&whole, text, n), n);
-    assert_int_equal(whole.rows, 4);
-    rowhash_line(&shuffled, "1\tone\\ntwo", 10);
-    rowhash_line(&shuffled, "abc", 3);
-    rowhash_line(&shuffled, "abc", 3);
-    rowhash_line(&shuffled, "", 0);
-    assert_memory_equal(&whole, &shuffled, sizeof whole);
+    rowhash_line(&whole, "1\tone\\ntwo", 10);
+    rowhash_line(&whole, "abc", 3);
+    rowhash_line(&whole, "abc", 3);
+    rowhash_line(&whole, "", 0);
     for (size_t cut = 0; cut <= n; cut++) {
-        struct rowhash first = {0}, second = {0};
-        size_t used = rowhash_text(&first, text, cut);
+        struct rowhash rows = rows_of(text, cut, true, false);
 
-        assert_true(used <= cut);
-        assert_int_equal(rowhash_text(&second, text + used, n - used), n - used);
-        rowhash_merge(&first, &second);
-        assert_memory_equal(&whole, &first, sizeof whole);
+        assert_memory_equal(&whole, &rows, sizeof whole);
     }
+}
+
+/* What pg_dump writes behind the rows is no row, and nothing may follow. */
+static void an_end_mark_is_no_row(void **state)
+{
+    static const char marked[] = "abc\n\n1\tone\\ntwo\nabc\n\\.\n\n\n";
+    static const char behind[] = "abc\n\n1\tone\\ntwo\nabc\n\\.\n\nabc\n";
+    const struct rowhash whole = rows_of(text, 0, true, false);
+
+    (void)state;
+    for (size_t cut = 0; cut <= strlen(marked); cut++) {
+        struct rowhash rows = rows_of(marked, cut, true, true);
+
+        assert_memory_equal(&whole, &rows, sizeof whole);
+    }
+    for (size_t cut = 0; cut <= strlen(behind); cut++)
+        rows_of(behind, cut, false, true);
+    rows_of("abc\ncut off", 6, false, false);
+    assert_int_equal(rows_of("\\.x\n.\n\\\n", 1, true, false).rows, 3);
 }
 
 /* A sum, so that a row that stands twice is not one that stands nowhere. */
@@ -57,14 +86,12 @@ static void every_change_shows(void **state)
         "abc\n\n1\tone\\ntwo\nabc\nabc\n",                            /* one more */
         "abc\n\n1\tone\\ntwo\nabd\n", "abc\n1\tone\\ntwo\nabc\n \n", /* other rows */
     };
-    struct rowhash hash = {0};
+    const struct rowhash hash = rows_of(text, 0, true, false);
 
     (void)state;
-    rowhash_text(&hash, text, strlen(text));
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        struct rowhash other = {0};
+        const struct rowhash other = rows_of(others[i], 0, true, false);
 
-        rowhash_text(&other, others[i], strlen(others[i]));
         assert_true(other.low != hash.low && other.high != hash.high);
     }
 }
@@ -74,6 +101,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_values),
         cmocka_unit_test(order_and_cuts_do_not_matter),
+        cmocka_unit_test(an_end_mark_is_no_row),
         cmocka_unit_test(every_change_shows),
     };
 
