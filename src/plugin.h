@@ -33,7 +33,7 @@
 #include <sys/types.h>
 
 #define DDB_ABI_MAJOR 1u
-#define DDB_ABI_MINOR 2u
+#define DDB_ABI_MINOR 3u
 #define DDB_ABI       (DDB_ABI_MAJOR << 16 | DDB_ABI_MINOR)
 
 /* Whether ${table}, as given by the other side, is large enough to hold ${field}. */
@@ -405,6 +405,19 @@ struct ddb_sink {
     int (*write)(void *self, const void *data, size_t n);
     int (*end)(void *self);
     void *self;
+
+    /* --- since 1.3: optional to call, for a copy that holds rows as COPY prints them --- */
+
+    /* rows_begin(self, schema, name, columns): the rows of one table, all of them, follow, as `COPY
+     * schema.name ${columns} TO STDOUT` prints them in the encoding UTF8 with DateStyle ISO, IntervalStyle
+     * postgres, TimeZone UTC, extra_float_digits 3, an empty search_path and the session's other settings
+     * as the database and its role set them. ${columns}: "(id, total)", "" where there is no list.
+     * rows(self, text, n): the next bytes of that text, cut anywhere; its end mark "\." may come along.
+     * rows_end(self): these were all. The host counts and hashes them, and reads by itself the tables
+     * that it is not told of. One table at a time, while a member is written. */
+    int (*rows_begin)(void *self, const char *schema, const char *name, const char *columns);
+    int (*rows)(void *self, const char *text, size_t n);
+    int (*rows_end)(void *self);
 };
 
 /* Where a copy is read: members as they were written. read gives 0 at the end, -1 on failure

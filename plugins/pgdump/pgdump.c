@@ -6,6 +6,8 @@
  * major release is preferred. The schema deploy_db comes along: a restored database still
  * knows of its runs, and of the one that was under way.
  */
+#include <string.h>
+
 #include "pgdump.h"
 
 /* pg_dump waits for its locks this long, longer than a session that changes the database: waiting
@@ -77,6 +79,7 @@ static const char *pgdump_version(struct ddb_call *call)
 struct take {
     struct ddb_call *call;
     const struct ddb_sink *sink;
+    struct stream *stream;
     int64_t bytes;
 };
 
@@ -84,7 +87,8 @@ static int take_output(void *arg, const void *data, size_t n)
 {
     struct take *take = arg;
 
-    if (take->sink->write(take->sink->self, data, n) != 0)
+    if (take->sink->write(take->sink->self, data, n) != 0 ||
+        stream_take(take->stream, data, n) != 0)
         return -1;
     take->bytes += (int64_t)n;
     host->progress(take->call, "pg_dump", take->bytes, 0, 1);
@@ -118,12 +122,28 @@ static const char *const *dump_argv(struct ddb_call *call, const char *path)
     return argv;
 }
 
+/* As the host's sessions, the dump prints times in UTC: their rows are compared. */
+static const char *const *dump_env(struct ddb_call *call)
+{
+    const char *const *database = host->database_env(call, NULL);
+    const char **env;
+    size_t n = 0;
+
+    while (database[n] != NULL)
+        n++;
+    env = host->alloc(call, (n + 2) * sizeof *env);
+    memcpy(env, database, n * sizeof *env);
+    env[n] = "PGTZ=UTC";
+    env[n + 1] = NULL;
+    return env;
+}
+
 static int run_dump(struct ddb_call *call, const char *path, struct take *take)
 {
     const struct ddb_child child = {
         .size = sizeof child,
         .argv = dump_argv(call, path),
-        .env = host->database_env(call, NULL),
+        .env = dump_env(call),
         .tool = "pg_dump",
         .timeout_ms = tools_fact(call, "timeout_ms"),
         .output = take_output,
@@ -140,7 +160,7 @@ static int run_dump(struct ddb_call *call, const char *path, struct take *take)
 
 static int pgdump_take(struct ddb_call *call, const struct ddb_sink *sink)
 {
-    struct take take = {.call = call, .sink = sink};
+    struct take take = {.call = call, .sink = sink, .stream = stream_new(call, sink)};
     struct tool tool;
     int server;
 

@@ -4,6 +4,7 @@
  *     pgdump.c    the plugin's table; taking a dump
  *     tools.c     which pg_dump, pg_restore and psql are used
  *     load.c      reading a dump back: as a whole, by sections, or only checking it
+ *     stream.c    the rows of all tables while a dump is written
  *     rows.c      the rows of one table out of a dump
  *     leave.c     the dump's entries without the rows of some tables
  *     post.c      indexes, constraints and triggers by several sessions
@@ -35,6 +36,15 @@ struct text {
     char data[4096];
     size_t len;
 };
+
+/* A growing text in the memory of ${call}. Zero-initialise the rest. */
+struct string {
+    struct ddb_call *call;
+    char *data;
+    size_t len, cap;
+};
+
+void string_add(struct string *string, const char *data, size_t n);
 
 int tools_keep_start(void *arg, const void *data, size_t n);
 
@@ -107,6 +117,20 @@ int foreign_sql(struct ddb_call *call, const struct ddb_source *source, const ch
 int rows_of_table(struct ddb_call *call, const struct ddb_source *source, const char *schema,
                   const char *name, const char **columns,
                   int (*out)(void *arg, const char *text, size_t n), void *arg);
+
+/* rows_columns(call, statement, schema, name): "(id, total)" of "COPY public.orders (id, total) FROM
+ * stdin;\n", "" where it has no list; NULL: it is of another table, or no such statement. */
+const char *rows_columns(struct ddb_call *call, const char *statement, const char *schema,
+                         const char *name);
+
+/* --- stream.c ----------------------------------------------------------------------------------- */
+
+/* stream_new(call, sink): to follow a dump that is written to ${sink}, whose rows_begin, rows and rows_end
+ * are called for each table that is understood. stream_take(stream, data, n): more of the dump; -1 when
+ * one of them failed. */
+struct stream;
+struct stream *stream_new(struct ddb_call *call, const struct ddb_sink *sink);
+int stream_take(struct stream *stream, const char *data, size_t n);
 
 /* --- leave.c ------------------------------------------------------------------------------------ */
 

@@ -8,28 +8,6 @@
 
 #include "pgdump.h"
 
-/* A growing text of the host's memory. */
-struct string {
-    char *data;
-    size_t len, cap;
-};
-
-static void append(struct ddb_call *call, struct string *string, const char *data, size_t n)
-{
-    if (string->len + n + 1 > string->cap) {
-        size_t cap = 2 * (string->len + n + 1) + 1024;
-        char *grown = host->alloc(call, cap);
-
-        if (string->len > 0)
-            memcpy(grown, string->data, string->len);
-        string->data = grown;
-        string->cap = cap;
-    }
-    memcpy(string->data + string->len, data, n);
-    string->len += n;
-    string->data[string->len] = '\0';
-}
-
 /* --- which entry --------------------------------------------------------------------------------- */
 
 /* The dump's list, of which the lines with rows of tables are kept. */
@@ -50,8 +28,8 @@ static void take_line(struct listing *listing)
     at = strstr(at, " TABLE DATA ");
     if (at == NULL || strncmp(at + 1, listing->wanted, strlen(listing->wanted)) != 0)
         return;
-    append(listing->call, &listing->found, listing->line.data, listing->line.len);
-    append(listing->call, &listing->found, "\n", 1);
+    string_add(&listing->found, listing->line.data, listing->line.len);
+    string_add(&listing->found, "\n", 1);
     listing->n++;
 }
 
@@ -64,7 +42,7 @@ static int take_listing(void *arg, const void *data, size_t n)
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         const char *stop = newline != NULL ? newline : end;
 
-        append(listing->call, &listing->line, at, (size_t)(stop - at));
+        string_add(&listing->line, at, (size_t)(stop - at));
         if (newline == NULL)
             break;
         take_line(listing);
@@ -103,15 +81,20 @@ static const char *same_identifier(const char *at, const char *name)
     return !quoted ? at : *at == '"' && at[1] != '"' ? at + 1 : NULL;
 }
 
-/* "COPY public.orders (id, total) FROM stdin;": whether it is the table that is meant. A dump of a
- * partition may load it by way of its root; then there is one entry only that can be meant. */
-static bool is_wanted(struct script *script, const char *statement)
+/* "COPY public.orders (id, total)": whether it is that table. */
+static bool is_of(const char *statement, const char *schema, const char *name)
 {
-    const char *at = same_identifier(statement + strlen("COPY "), script->schema);
+    const char *at = same_identifier(statement + strlen("COPY "), schema);
 
     if (at != NULL)
-        at = *at == '.' ? same_identifier(at + 1, script->name) : NULL;
-    return (at != NULL && (*at == ' ' || *at == '\0')) || script->by_root;
+        at = *at == '.' ? same_identifier(at + 1, name) : NULL;
+    return at != NULL && (*at == ' ' || *at == '\0');
+}
+
+/* A dump of a partition may load it by way of its root; then there is one entry only that can be meant. */
+static bool is_wanted(struct script *script, const char *statement)
+{
+    return is_of(statement, script->schema, script->name) || script->by_root;
 }
 
 static const char *columns_of(struct ddb_call *call, const char *statement, size_t n)
@@ -126,6 +109,19 @@ static const char *columns_of(struct ddb_call *call, const char *statement, size
     return "";
 }
 
+static const char from_stdin[] = " FROM stdin;\n";
+
+const char *rows_columns(struct ddb_call *call, const char *statement, const char *schema,
+                         const char *name)
+{
+    const size_t tail = sizeof from_stdin - 1, n = strlen(statement);
+
+    if (strncmp(statement, "COPY ", 5) != 0 || n < tail + 5 ||
+        strcmp(statement + n - tail, from_stdin) != 0 || !is_of(statement, schema, name))
+        return NULL;
+    return columns_of(call, statement, n - tail);
+}
+
 static bool ends_with(const struct string *string, const char *tail)
 {
     const size_t n = strlen(tail);
@@ -137,7 +133,7 @@ static bool ends_with(const struct string *string, const char *tail)
  * statement go on in the next. */
 static void end_head(struct script *script)
 {
-    static const char from[] = " FROM stdin;\n", root[] = "-- load via partition root ";
+    static const char root[] = "-- load via partition root ";
     struct string *head = &script->head;
 
     if (strncmp(head->data, root, sizeof root - 1) == 0)
@@ -146,9 +142,9 @@ static void end_head(struct script *script)
         head->len = 0;
         return;
     }
-    if (!ends_with(head, from))
+    if (!ends_with(head, from_stdin))
         return;
-    head->len -= sizeof from - 1;
+    head->len -= sizeof from_stdin - 1;
     head->data[head->len] = '\0';
     script->state = OTHER;
     if (is_wanted(script, head->data)) {
@@ -182,7 +178,7 @@ static int take_script(void *arg, const void *data, size_t n)
         int rc = 0;
 
         if (script->state == BEFORE || newline == NULL || script->head.len > 0)
-            append(script->call, &script->head, at, len);
+            string_add(&script->head, at, len);
         if (newline == NULL)
             return 0;
         if (script->state == BEFORE) {
@@ -222,7 +218,7 @@ static int find_entries(struct ddb_call *call, const struct ddb_source *source, 
     struct tool tool;
     int fd, rc;
 
-    *listing = (struct listing){.call = call};
+    *listing = (struct listing){.call = call, .line = {.call = call}, .found = {.call = call}};
     listing->wanted = host->format(call, "TABLE DATA %s %s ", load_shown(call, schema),
                                    load_shown(call, name));
     if (tools_find(call, "pg_restore", 0, &tool) < 0 || load_head(call, source, &tool, &fd) < 0)
@@ -239,7 +235,7 @@ int rows_of_table(struct ddb_call *call, const struct ddb_source *source, const 
                   int (*out)(void *arg, const char *text, size_t n), void *arg)
 {
     struct script script = {.call = call, .schema = schema, .name = name, .columns = columns,
-                            .out = out, .arg = arg};
+                            .out = out, .arg = arg, .head = {.call = call}};
     struct listing listing;
     int fd, rc;
 

@@ -14,6 +14,22 @@ struct programs {
     const char *path[PROGRAMS_MAX];
 };
 
+void string_add(struct string *string, const char *data, size_t n)
+{
+    if (string->len + n + 1 > string->cap) {
+        size_t cap = 2 * (string->len + n + 1) + 1024;
+        char *grown = host->alloc(string->call, cap);
+
+        if (string->len > 0)
+            memcpy(grown, string->data, string->len);
+        string->data = grown;
+        string->cap = cap;
+    }
+    memcpy(string->data + string->len, data, n);
+    string->len += n;
+    string->data[string->len] = '\0';
+}
+
 int tools_keep_start(void *arg, const void *data, size_t n)
 {
     struct text *text = arg;

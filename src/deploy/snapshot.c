@@ -36,6 +36,7 @@ struct taking {
     int jobs;
     size_t chunk_bytes;
     struct snapshot_describe *description;
+    struct snapshot_told *told; /* NULL: the plugin does not tell of rows, or its session prints them otherwise */
     const char *fingerprint;
 };
 
@@ -133,6 +134,39 @@ static int sink_end(void *self)
     return begin_member(sink) != 0 ? -1 : bundle_end(sink->taking->writer, sink->err);
 }
 
+static int sink_rows_begin(void *self, const char *schema, const char *name, const char *columns)
+{
+    struct sink *sink = self;
+
+    if (sink->taking->told != NULL)
+        snapshot_told_begin(sink->taking->told, schema, name, columns);
+    return 0;
+}
+
+static int sink_rows(void *self, const char *text, size_t n)
+{
+    struct sink *sink = self;
+
+    if (sink->taking->told != NULL)
+        snapshot_told_rows(sink->taking->told, text, n);
+    return 0;
+}
+
+static int sink_rows_end(void *self)
+{
+    struct sink *sink = self;
+
+    if (sink->taking->told != NULL)
+        snapshot_told_end(sink->taking->told);
+    return 0;
+}
+
+/* Since 1.3 a plugin can tell of rows. */
+static bool can_tell(const struct taking *taking)
+{
+    return (taking->services->snapshot.plugin->table.abi & 0xffff) >= 3 && taking->tables.as_ours;
+}
+
 static int write_rest(struct taking *taking, struct err *err)
 {
     struct services *services = taking->services;
@@ -145,6 +179,9 @@ static int write_rest(struct taking *taking, struct err *err)
         .write = sink_write,
         .end = sink_end,
         .self = &self,
+        .rows_begin = sink_rows_begin,
+        .rows = sink_rows,
+        .rows_end = sink_rows_end,
     };
 
     rc = services_end(&call, services->snapshot.plugin->snapshot.take(&call, &sink), "take",
@@ -169,6 +206,7 @@ static int write_data(struct taking *taking)
         .target = services->target,
         .exported = taking->exported,
         .plan = &taking->tables,
+        .told = taking->told,
         .writer = taking->writer,
         .level = services->env->snapshot.compression_level,
         .jobs = taking->jobs,
@@ -228,7 +266,10 @@ static int write_bundle(struct taking *taking, struct snapshot_result *result)
         stores_abort(taking->file);
         return -1;
     }
-    if (write_data(taking) != 0) {
+    taking->told = can_tell(taking) ? snapshot_told_new(&taking->tables) : NULL;
+    rc = write_data(taking);
+    snapshot_told_free(taking->told);
+    if (rc != 0) {
         progress_end();
         bundle_abandon(taking->writer);
         encryption_abandon(taking->encryption);

@@ -22,7 +22,7 @@ enum { RETRIES = 2 };
 /* A table that pg_dump keeps is read once more for its hash where that costs little. */
 #define HASHED_BYTES ((int64_t)16 << 20)
 
-/* What came of a table. */
+/* What came of a table that was read. */
 struct outcome {
     struct rowhash rows;
     atomic_uint chunks;
@@ -30,6 +30,7 @@ struct outcome {
 
 struct snapshot_copy {
     const struct snapshot_copy_options *options;
+    bool *skip; /* tables that are not read, or not now */
     struct snapshot_range *ranges;
     size_t n_ranges;
     int64_t bytes; /* of all tables */
@@ -245,23 +246,17 @@ int snapshot_copy_fit(int64_t max_memory, int level, int *jobs, size_t *chunk_by
     return err_hint(err, "Raise snapshot.max_memory, or lower snapshot.compression_level.");
 }
 
-int snapshot_copy_start(const struct snapshot_copy_options *options, struct snapshot_copy **out,
-                        struct err *err)
+/* Workers for the tables that are not skipped. One that cannot be started is a failure of the whole. */
+static void start_workers(struct snapshot_copy *copy)
 {
-    struct snapshot_copy *copy = mem_alloc(sizeof *copy);
+    const size_t jobs = (size_t)copy->options->jobs;
     size_t wanted;
 
-    copy->options = options;
-    pthread_mutex_init(&copy->mutex, NULL);
-    atomic_init(&copy->stop, false);
-    copy->outcomes = mem_alloc((options->plan->n + 1) * sizeof *copy->outcomes);
-    copy->ranges = snapshot_ranges(options->plan, options->jobs, &copy->n_ranges);
-    for (size_t i = 0; i < options->plan->n; i++)
-        copy->bytes += options->plan->tables[i].pages * options->plan->page_bytes;
-    wanted = copy->n_ranges < (size_t)options->jobs ? copy->n_ranges : (size_t)options->jobs;
-    copy->threads = mem_alloc((wanted + 1) * sizeof *copy->threads);
-    *out = copy;
-    for (; copy->n_threads < wanted; copy->n_threads++) {
+    mem_free(copy->ranges);
+    copy->ranges = snapshot_ranges(copy->options->plan, copy->skip, (int)jobs, &copy->n_ranges);
+    copy->next = 0;
+    wanted = copy->n_ranges < jobs ? copy->n_ranges : jobs;
+    for (copy->n_threads = 0; copy->n_threads < wanted; copy->n_threads++) {
         int errnum = pthread_create(&copy->threads[copy->n_threads], NULL, work, copy);
 
         if (errnum != 0) {
@@ -269,10 +264,57 @@ int snapshot_copy_start(const struct snapshot_copy_options *options, struct snap
 
             err_sys(&failure, ERR_PREPARE, errnum, "could not start a thread");
             note_failure(copy, &failure);
-            return snapshot_copy_end(copy, err);
+            return;
         }
     }
-    return 0;
+}
+
+static void join_workers(struct snapshot_copy *copy)
+{
+    for (size_t i = 0; i < copy->n_threads; i++)
+        pthread_join(copy->threads[i], NULL);
+    copy->n_threads = 0;
+}
+
+int snapshot_copy_start(const struct snapshot_copy_options *options, struct snapshot_copy **out,
+                        struct err *err)
+{
+    const struct copy_plan *plan = options->plan;
+    struct snapshot_copy *copy = mem_alloc(sizeof *copy);
+
+    copy->options = options;
+    pthread_mutex_init(&copy->mutex, NULL);
+    atomic_init(&copy->stop, false);
+    copy->outcomes = mem_alloc((plan->n + 1) * sizeof *copy->outcomes);
+    copy->threads = mem_alloc((size_t)options->jobs * sizeof *copy->threads);
+    copy->skip = mem_alloc((plan->n + 1) * sizeof *copy->skip);
+    for (size_t i = 0; i < plan->n; i++) {
+        copy->skip[i] = snapshot_told_expected(options->told, i);
+        if (!copy->skip[i])
+            copy->bytes += plan->tables[i].pages * plan->page_bytes;
+    }
+    start_workers(copy);
+    *out = copy;
+    return atomic_load(&copy->stop) ? snapshot_copy_end(copy, err) : 0;
+}
+
+/* Tables that the plugin was expected to tell of, and did not. */
+static void read_rest(struct snapshot_copy *copy)
+{
+    const struct copy_plan *plan = copy->options->plan;
+    const struct snapshot_told *told = copy->options->told;
+    size_t n = 0;
+
+    for (size_t i = 0; i < plan->n; i++) {
+        copy->skip[i] = !snapshot_told_expected(told, i) || snapshot_told_of(told, i) != NULL;
+        n += !copy->skip[i];
+    }
+    if (n == 0)
+        return;
+    log_detail("reading %zu table%s once more: the snapshot plugin did not tell of their rows", n,
+               n == 1 ? "" : "s");
+    start_workers(copy);
+    join_workers(copy);
 }
 
 bool snapshot_copy_failed(void *copy)
@@ -295,16 +337,17 @@ static void add_tables(const struct snapshot_copy *copy)
         const struct copy_table *table = &plan->tables[i];
         auto_buf struct buf source = {0};
         char hex[ROWHASH_DIGITS + 1];
+        const struct rowhash *told = snapshot_told_of(copy->options->told, i);
+        const struct rowhash *rows = told != NULL ? told : &copy->outcomes[i].rows;
+        const bool hashed = told != NULL ? table->comparable : is_read(table);
 
-        const int64_t rows = table->moves ? -1 : copy->outcomes[i].rows.rows;
-
-        rowhash_hex(&copy->outcomes[i].rows, hex);
+        rowhash_hex(rows, hex);
         buf_addf(&source, "%s %s", table->quoted, table->columns);
         bundle_table(copy->options->writer,
                      &(struct bundle_table){.schema = table->schema,
                                             .name = table->name,
-                                            .rows = rows,
-                                            .hash = is_read(table) ? hex : "",
+                                            .rows = table->moves ? -1 : rows->rows,
+                                            .hash = hashed ? hex : "",
                                             .copy = table->own ? buf_text(&source) : NULL,
                                             .oid = table->oid});
     }
@@ -314,8 +357,9 @@ int snapshot_copy_end(struct snapshot_copy *copy, struct err *err)
 {
     int rc = 0;
 
-    for (size_t i = 0; i < copy->n_threads; i++)
-        pthread_join(copy->threads[i], NULL);
+    join_workers(copy);
+    if (!atomic_load(&copy->stop))
+        read_rest(copy);
     if (copy->err.code != ERR_NONE) {
         *err = copy->err;
         rc = -1;
@@ -323,6 +367,7 @@ int snapshot_copy_end(struct snapshot_copy *copy, struct err *err)
         add_tables(copy);
     }
     pthread_mutex_destroy(&copy->mutex);
+    mem_free(copy->skip);
     mem_free(copy->ranges);
     mem_free(copy->outcomes);
     mem_free(copy->threads);

@@ -1,19 +1,21 @@
 /*
  * snapshot_copy - the rows of all tables, read by several sessions at once while the snapshot plugin
  * writes the rest: large plain tables go into chunks of the bundle by ranges of pages, the others are
- * counted and hashed. Each worker is a thread with its own session, which sees the exported snapshot,
+ * counted and hashed, unless the plugin tells of their rows. Each worker is a thread with its own session, which sees the exported snapshot,
  * its own compressor and its own buffer.
  */
 #ifndef DEPLOY_SNAPSHOT_COPY_H
 #define DEPLOY_SNAPSHOT_COPY_H
 
 #include "bundle/bundle.h"
+#include "deploy/snapshot_told.h"
 #include "pg/copy_plan.h"
 
 struct snapshot_copy_options {
     const struct db_target *target;
     const char *exported;
     const struct copy_plan *plan;
+    const struct snapshot_told *told; /* by the plugin, until snapshot_copy_end; NULL: it does not tell */
     struct bundle_writer *writer;
     int level; /* of compression */
     int jobs;
@@ -38,8 +40,8 @@ int snapshot_copy_start(const struct snapshot_copy_options *options, struct snap
 bool snapshot_copy_failed(void *copy);
 void snapshot_copy_stop(struct snapshot_copy *copy);
 
-/* snapshot_copy_end(copy, err): wait for the workers and free ${copy}. When all is copied the tables are
- * added to the bundle's manifest; the first failure of a worker is given as it was. After
+/* snapshot_copy_end(copy, err): wait for the workers, let them read what the plugin has not told of, and
+ * free ${copy}. When all is copied the tables are added to the bundle's manifest; the first failure of a worker is given as it was. After
  * snapshot_copy_stop without a failure it returns 0 and adds nothing. */
 int snapshot_copy_end(struct snapshot_copy *copy, struct err *err) CHECK;
 

@@ -62,7 +62,8 @@ static void add_ranges(struct list *list, const struct copy_plan *plan, size_t t
 
 /* The last range of a table has no end: the snapshot sees no row of the pages that came since, but
  * nothing has to be assumed of that. */
-struct snapshot_range *snapshot_ranges(const struct copy_plan *plan, int jobs, size_t *n)
+struct snapshot_range *snapshot_ranges(const struct copy_plan *plan, const bool *skip, int jobs,
+                                       size_t *n)
 {
     struct sized *order = mem_alloc((plan->n + 1) * sizeof *order);
     struct list list = {0};
@@ -71,7 +72,7 @@ struct snapshot_range *snapshot_ranges(const struct copy_plan *plan, int jobs, s
         order[i] = (struct sized){.table = i, .bytes = plan->tables[i].bytes};
     qsort(order, plan->n, sizeof *order, largest_first);
     for (size_t i = 0; i < plan->n; i++)
-        if (!plan->tables[order[i].table].moves)
+        if (!plan->tables[order[i].table].moves && !skip[order[i].table])
             add_ranges(&list, plan, order[i].table, jobs);
     mem_free(order);
     *n = list.n;

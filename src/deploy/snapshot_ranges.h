@@ -14,7 +14,9 @@ struct snapshot_range {
 
 /* snapshot_ranges(plan, jobs, n): ${n} ranges, those of the largest table first, so many that ${jobs}
  * workers end at about the same time. Tables that are our own are cut where the server can read
- * pages, the others are whole; those whose rows move are left out. Heap: the caller frees it. */
-struct snapshot_range *snapshot_ranges(const struct copy_plan *plan, int jobs, size_t *n);
+ * pages, the others are whole; those whose rows move, and those of ${skip} (one for each table), are left
+ * out. Heap: the caller frees it. */
+struct snapshot_range *snapshot_ranges(const struct copy_plan *plan, const bool *skip, int jobs,
+                                       size_t *n);
 
 #endif

@@ -62,17 +62,22 @@ static int by_name(const void *a, const void *b)
     return order != 0 ? order : strcmp(left->name, right->name);
 }
 
-/* Large objects have no rows that COPY could read; they are counted. */
-static int read_large_objects(struct db *db, struct copy_plan *plan, struct err *err)
+/* Large objects have no rows that COPY could read; they are counted. Of the settings that decide how values
+ * are printed, pg_dump makes all but these two. */
+static int read_facts(struct db *db, struct copy_plan *plan, struct err *err)
 {
     auto_result struct db_result *found = NULL;
 
     if (db_query(db, &found, err,
                  "SELECT EXISTS (SELECT FROM pg_catalog." LARGE_OBJECTS "), "
-                 "pg_catalog.current_setting('block_size')",
+                 "pg_catalog.current_setting('block_size'), "
+                 "(SELECT pg_catalog.bool_and(reset_val IN ('hex', 'off')) "
+                 "FROM pg_catalog.pg_settings "
+                 "WHERE name IN ('bytea_output', 'quote_all_identifiers'))",
                  0) < 0)
         return -1;
     plan->page_bytes = db_int(found, 0, 1);
+    plan->as_ours = db_bool(found, 0, 2);
     if (db_bool(found, 0, 0))
         plan->tables[plan->n++] = (struct copy_table){.schema = "pg_catalog",
                                                       .name = LARGE_OBJECTS,
@@ -209,7 +214,7 @@ int copy_plan_take(struct db *db, struct arena *arena, int64_t threshold, int64_
         return -1;
     if (*changed != NULL)
         return 0;
-    if (read_large_objects(db, plan, err) < 0 || measure(db, listed, plan, changed, err) < 0)
+    if (read_facts(db, plan, err) < 0 || measure(db, listed, plan, changed, err) < 0)
         return -1;
     for (size_t i = 0; i < plan->n; i++)
         plan->tables[i].own =

@@ -27,6 +27,7 @@ struct copy_plan {
     size_t n;
     int64_t page_bytes;
     bool by_pages; /* the server reads a range of pages without reading the others (14 and later) */
+    bool as_ours;  /* a session without our settings (db_open), but in UTC, prints rows as ours do */
 };
 
 /* copy_plan_take(db, arena, threshold, wait_ms, plan, changed, err): list the tables that the snapshot of

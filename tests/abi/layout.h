@@ -1,5 +1,5 @@
 /*
- * layout - where every field of the plugin interface 1.2 lies, on machines with 8-byte pointers.
+ * layout - where every field of the plugin interface 1.3 lies, on machines with 8-byte pointers.
  *
  * A released offset never changes: whoever must edit a line here breaks installed plugins, and has
  * to raise DDB_ABI_MAJOR. A field that is appended gets a new line and raises DDB_ABI_MINOR.
@@ -9,7 +9,7 @@
 
 #include "plugin.h"
 
-_Static_assert(DDB_ABI_MAJOR == 1 && DDB_ABI_MINOR == 2 && DDB_ABI == 0x10002, "ABI 1.2");
+_Static_assert(DDB_ABI_MAJOR == 1 && DDB_ABI_MINOR == 3 && DDB_ABI == 0x10003, "ABI 1.3");
 
 #if defined(__LP64__)
 
@@ -161,7 +161,10 @@ AT(ddb_sink, begin, 8);
 AT(ddb_sink, write, 16);
 AT(ddb_sink, end, 24);
 AT(ddb_sink, self, 32);
-SIZE(ddb_sink, 40);
+AT(ddb_sink, rows_begin, 40);
+AT(ddb_sink, rows, 48);
+AT(ddb_sink, rows_end, 56);
+SIZE(ddb_sink, 64);
 
 AT(ddb_source, size, 0);
 AT(ddb_source, open, 8);

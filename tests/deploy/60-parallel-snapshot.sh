@@ -96,4 +96,46 @@ expect_status 0 ddb restore staging "$(basename "$file")" --into copied --yes >o
 content copied after
 expect_same before after "what deploy-db has restored"
 expect_status 2 ddb snapshot staging --jobs 0 >out 2>err
+
+# --- what pg_dump has written is not read again ----------------------------------------------------
+
+# statements: how each table's rows were read: "TO stdout" by pg_dump, "TO STDOUT" by deploy-db
+statements()
+{
+    local seen=$1
+
+    tail -c "+$((seen + 1))" "$CLUSTER_DIR/log" | grep -o "COPY public.$2 .*TO std.*" -i
+}
+
+# The sessions above read all themselves: pg_dump's would have printed bytes in another way.
+psql_at postgres "ALTER DATABASE shop RESET bytea_output; ALTER DATABASE shop SET log_statement = 'all'"
+seen=$(stat -c %s "$CLUSTER_DIR/log")
+taken
+expect_equal "$(/usr/bin/python3 -c "$hashes" first.json)" "$(/usr/bin/python3 -c "$hashes" manifest.json)" \
+    "the hashes of what pg_dump has written"
+expect_equal "COPY public.small (n) TO stdout;" "$(statements "$seen" small)" "who has read a small table"
+sed 's/copy_threshold = "64kB"/copy_threshold = "1GB"/' deploy-db.cfg >whole.cfg
+taken --config whole.cfg
+expect_equal - "$(about many copy)" "table many"
+# A child's columns may stand in another order after a restore: only a copy of our own knows theirs.
+expect_equal "$(/usr/bin/python3 -c "$hashes" first.json | sed 's/^\(child 9000\) .*/\1 None/')" \
+    "$(/usr/bin/python3 -c "$hashes" manifest.json)" "the hashes of large tables that pg_dump has written"
+
+# A dump in a format that is not known is no such news: all is read once more.
+mkdir newer
+cat >newer/pg_dump <<'W'
+#!/bin/bash
+[[ $* == *--version* ]] && exec /usr/bin/pg_dump "$@"
+/usr/bin/pg_dump "$@" | /usr/bin/python3 -c 'import shutil, sys
+sys.stdout.buffer.write(sys.stdin.buffer.read(6) + bytes([99]) + sys.stdin.buffer.read(1)[1:])
+shutil.copyfileobj(sys.stdin.buffer, sys.stdout.buffer)'
+W
+chmod +x newer/pg_dump
+seen=$(stat -c %s "$CLUSTER_DIR/log")
+sed 's/copy_threshold/verify = "fast"; &/' deploy-db.cfg >fast.cfg
+PATH=$PWD/newer:$PATH taken --config fast.cfg
+expect_equal "$(/usr/bin/python3 -c "$hashes" first.json)" "$(/usr/bin/python3 -c "$hashes" manifest.json)" \
+    "the hashes beside a dump that is not understood"
+expect_equal "COPY public.small (n) TO stdout;
+COPY public.small (n) TO STDOUT" "$(statements "$seen" small)" "who has read a small table"
 psql_at postgres "DROP DATABASE copy" -c "DROP DATABASE copied"

@@ -98,13 +98,13 @@ static void test_other_major(void **state)
 {
     (void)state;
     BUILD("-DMAJOR=2");
-    refused("plugin \"variant\" was built for ABI 2.2, this deploy-db has 1.2",
+    refused("plugin \"variant\" was built for ABI 2.3, this deploy-db has 1.3",
             "Build the plugin with the plugin.h of this deploy-db");
     BUILD("-DMAJOR=0", "-DMINOR=7");
-    refused("plugin \"variant\" was built for ABI 0.7, this deploy-db has 1.2", "Build");
+    refused("plugin \"variant\" was built for ABI 0.7, this deploy-db has 1.3", "Build");
     /* Nothing else in a table of another major version is looked at. */
     BUILD("-DMAJOR=2", "-DPLUGIN_SIZE=3", "-DKIND=9");
-    refused("plugin \"variant\" was built for ABI 2.2, this deploy-db has 1.2", "Build");
+    refused("plugin \"variant\" was built for ABI 2.3, this deploy-db has 1.3", "Build");
 }
 
 static void test_lacks_callback(void **state)

@@ -81,7 +81,11 @@ static int member_close(void *self)
 
 static struct ddb_sink sink_of(struct member *member)
 {
-    return (struct ddb_sink){sizeof(struct ddb_sink), member_begin, member_write, member_end, member};
+    return (struct ddb_sink){.size = offsetof(struct ddb_sink, rows_begin), /* as of 1.2 */
+                             .begin = member_begin,
+                             .write = member_write,
+                             .end = member_end,
+                             .self = member};
 }
 
 static struct ddb_source source_of(struct member *member)

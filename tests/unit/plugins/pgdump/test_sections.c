@@ -137,7 +137,11 @@ static int clean(void **state)
 
 static void take(struct member *member)
 {
-    struct ddb_sink sink = {sizeof sink, member_begin, member_write, member_end, member};
+    struct ddb_sink sink = {.size = sizeof sink,
+                            .begin = member_begin,
+                            .write = member_write,
+                            .end = member_end,
+                            .self = member};
 
     if (snapshot->take(call, &sink) < 0)
         fail_msg("%s\n%s", call->err.primary, call->err.detail);
