@@ -52,19 +52,37 @@ static int64_t copy_threshold(const struct services *services)
     return services->env->snapshot.copy_threshold;
 }
 
-/* Export a snapshot and lock the tables that it sees. */
+/* A tool that is too old would write a snapshot that cannot be restored. */
+static int check_tool(struct services *services, const struct db *db, struct err *err)
+{
+    struct ddb_call call = services_begin(services, &services->snapshot, err);
+    const struct ddb_snapshot *plugin = &services->snapshot.plugin->snapshot;
+
+    if (plugin->preflight == NULL)
+        return 0;
+    return services_end(&call, plugin->preflight(&call, db_server_version(db)), "preflight",
+                        ERR_PREPARE);
+}
+
+/* Export a snapshot and lock the tables that it sees, while another thread begins to describe it. */
 static int take_hold(struct taking *taking)
 {
     const int64_t threshold = copy_threshold(taking->services);
     const char *changed;
 
+    taking->services->server_version = db_server_version(taking->db);
     for (int i = 0; i < EXPORTS_MAX; i++) {
         if (db_export_snapshot(taking->db, taking->exported, taking->err) != 0 ||
+            snapshot_describe_start(taking->run, taking->exported, LOCK_WAIT_MS,
+                                    &taking->description, taking->err) != 0 ||
+            (i == 0 && check_tool(taking->services, taking->db, taking->err) != 0) ||
             copy_plan_take(taking->db, taking->services->arena, threshold, LOCK_WAIT_MS,
                            &taking->tables, &changed, taking->err) != 0)
             return -1;
         if (changed == NULL)
             return 0;
+        snapshot_describe_end(taking->description);
+        taking->description = NULL;
         db_end_snapshot(taking->db);
         log_warning("table %s was rewritten, renamed or dropped while the snapshot began; "
                     "beginning again", changed);
@@ -216,13 +234,8 @@ static int write_data(struct taking *taking)
     struct snapshot_copy *copy;
     int rc;
 
-    if (snapshot_describe_start(taking->run, taking->exported, &taking->description, taking->err) !=
-        0)
+    if (snapshot_copy_start(&options, &copy, taking->err) != 0)
         return -1;
-    if (snapshot_copy_start(&options, &copy, taking->err) != 0) {
-        snapshot_describe_end(taking->description);
-        return -1;
-    }
     services->exported = taking->exported;
     services->exclude_table_data = copy_plan_patterns(&taking->tables, services->arena);
     services->stopped = snapshot_copy_failed;
@@ -233,7 +246,6 @@ static int write_data(struct taking *taking)
     services->stopped = NULL;
     if (rc != 0)
         snapshot_copy_stop(copy);
-    snapshot_describe_end(taking->description);
     if (snapshot_copy_end(copy, taking->err) != 0)
         return -1;
     if (rc != 0)
@@ -290,19 +302,6 @@ static int write_bundle(struct taking *taking, struct snapshot_result *result)
     return stores_commit(taking->file, &result->store, taking->err);
 }
 
-/* A tool that is too old would write a snapshot that cannot be restored. */
-static int check_tool(struct services *services, const struct db *db, struct err *err)
-{
-    struct ddb_call call = services_begin(services, &services->snapshot, err);
-    const struct ddb_snapshot *plugin = &services->snapshot.plugin->snapshot;
-
-    services->server_version = db_server_version(db);
-    if (plugin->preflight == NULL)
-        return 0;
-    return services_end(&call, plugin->preflight(&call, db_server_version(db)), "preflight",
-                        ERR_PREPARE);
-}
-
 /* From the snapshot's moment to the file that is durable in the stores. */
 static int take(struct taking *taking, struct snapshot_result *result)
 {
@@ -316,11 +315,12 @@ static int take(struct taking *taking, struct snapshot_result *result)
     if (snapshot_copy_fit(env->snapshot.max_memory, env->snapshot.compression_level, &taking->jobs,
                           &taking->chunk_bytes, taking->err) == 0 &&
         db_open(services->target, NULL, DB_READ, &taking->db, taking->err) == 0 &&
-        check_tool(services, taking->db, taking->err) == 0 && take_hold(taking) == 0 &&
+        take_hold(taking) == 0 &&
         stores_create(&taking->storing, result->name, &taking->file, taking->err) == 0) {
         rc = write_bundle(taking, result);
         db_end_snapshot(taking->db);
     }
+    snapshot_describe_end(taking->description);
     db_close(taking->db);
     arena_free(taking->storing.arena);
     return rc;

@@ -11,9 +11,11 @@
 struct snapshot_describe {
     const struct run *run;
     const char *exported;
+    int64_t wait_ms;
     const char *tool; /* "pg_dump 15.4" */
     struct arena *arena; /* of the thread, until it is joined */
-    struct buf meta, globals, catalog;
+    struct meta meta;
+    struct buf globals, catalog;
     char fingerprint[65];
     struct err err; /* of the thread */
     pthread_t thread;
@@ -31,26 +33,24 @@ static const char *ask_tool(struct services *services)
     return tool != NULL ? tool : "unknown";
 }
 
-static int format_meta(struct snapshot_describe *describe, struct db *db, const struct dbprops *props,
-                       const struct strvec *rows, struct err *err)
+static void note_meta(struct snapshot_describe *describe, struct db *db, const struct dbprops *props,
+                      const struct strvec *rows)
 {
     const struct services *services = describe->run->services;
     char when[32];
-    struct meta meta = {
+
+    describe->meta = (struct meta){
         .project = services->conf->project,
         .environment = services->env->name,
         .run = describe->run->id,
-        .database = db_name(db),
-        .created = clock_iso(clock_now(), when),
-        .server_version = db_server_version_text(db),
-        .tool = describe->tool,
+        .database = arena_strdup(describe->arena, db_name(db)),
+        .created = arena_strdup(describe->arena, clock_iso(clock_now(), when)),
+        .server_version = arena_strdup(describe->arena, db_server_version_text(db)),
         .snapshot_plugin = services->snapshot.plugin->table.name,
         .rows = arena_list(describe->arena, rows),
         .fingerprint = describe->fingerprint,
         .props = *props,
     };
-
-    return meta_format(&meta, &describe->meta, err);
 }
 
 static int read_all(struct snapshot_describe *describe, struct db *db, struct err *err)
@@ -61,7 +61,8 @@ static int read_all(struct snapshot_describe *describe, struct db *db, struct er
     struct dbprops props = {0};
     bool exists;
 
-    if (db_import_snapshot(db, describe->exported, err) != 0 ||
+    if (db_timeouts(db, describe->wait_ms, 0, err) != 0 ||
+        db_import_snapshot(db, describe->exported, err) != 0 ||
         versions_read(db, conf->version_table_schema, conf->version_table, &rows, &exists, err) !=
             0 ||
         catalog_read(db, describe->arena, conf->version_table_schema, conf->version_table, &catalog,
@@ -73,7 +74,8 @@ static int read_all(struct snapshot_describe *describe, struct db *db, struct er
     buf_adds(&describe->globals, BUNDLE_PROPERTIES);
     dbprops_psql(&props, &describe->globals);
     catalog_format(&catalog, &describe->catalog);
-    return format_meta(describe, db, &props, &rows, err);
+    note_meta(describe, db, &props, &rows);
+    return 0;
 }
 
 static void *work(void *arg)
@@ -89,7 +91,7 @@ static void *work(void *arg)
     return NULL;
 }
 
-int snapshot_describe_start(const struct run *run, const char *exported,
+int snapshot_describe_start(const struct run *run, const char *exported, int64_t wait_ms,
                             struct snapshot_describe **out, struct err *err)
 {
     struct snapshot_describe *describe = mem_alloc(sizeof *describe);
@@ -97,7 +99,7 @@ int snapshot_describe_start(const struct run *run, const char *exported,
 
     describe->run = run;
     describe->exported = exported;
-    describe->tool = ask_tool(run->services);
+    describe->wait_ms = wait_ms;
     describe->arena = arena_new();
     errnum = pthread_create(&describe->thread, NULL, work, describe);
     if (errnum != 0) {
@@ -105,6 +107,7 @@ int snapshot_describe_start(const struct run *run, const char *exported,
         snapshot_describe_end(describe);
         return err_sys(err, ERR_PREPARE, errnum, "could not start a thread");
     }
+    describe->tool = ask_tool(run->services);
     *out = describe;
     return 0;
 }
@@ -125,13 +128,18 @@ static int put(struct bundle_writer *writer, const char *name, const struct buf 
 int snapshot_describe_put(struct snapshot_describe *describe, struct bundle_writer *writer,
                           const char **fingerprint, struct err *err)
 {
+    auto_buf struct buf meta = {0};
+
     join(describe);
     if (describe->err.code != ERR_NONE) {
         *err = describe->err;
         return -1;
     }
+    describe->meta.tool = describe->tool;
+    if (meta_format(&describe->meta, &meta, err) != 0)
+        return -1;
     *fingerprint = arena_strdup(describe->run->arena, describe->fingerprint);
-    return put(writer, "meta.json", &describe->meta, false, err) != 0 ||
+    return put(writer, "meta.json", &meta, false, err) != 0 ||
                    put(writer, "globals.sql", &describe->globals, true, err) != 0 ||
                    put(writer, "catalog.txt", &describe->catalog, true, err) != 0
                ? -1
@@ -143,7 +151,6 @@ void snapshot_describe_end(struct snapshot_describe *describe)
     if (describe == NULL)
         return;
     join(describe);
-    buf_release(&describe->meta);
     buf_release(&describe->globals);
     buf_release(&describe->catalog);
     arena_free(describe->arena);

@@ -17,6 +17,9 @@ CROSS JOIN LATERAL (
     FROM pg_class AS c
     JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c') AND c.relpersistence <> 't'
+      AND c.relnamespace IN (
+          SELECT x.oid FROM pg_namespace AS x
+          WHERE x.nspname !~ '^pg_' AND x.nspname NOT IN ('information_schema', 'deploy_db'))
       AND c.oid IS DISTINCT FROM
       nullif(current_setting('deploy_db.version_table', true), '')::oid
       AND NOT EXISTS (SELECT FROM pg_depend AS x WHERE x.classid = 'pg_class'::regclass
@@ -45,11 +48,12 @@ CROSS JOIN LATERAL (VALUES
                     CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external'
                                       WHEN 'm' THEN 'main' WHEN 'x' THEN 'extended' END END),
     ('compression', CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END),
-    ('server options', (SELECT string_agg(o.option_name || CASE
+    ('server options', CASE WHEN a.attfdwoptions IS NOT NULL THEN
+                   (SELECT string_agg(o.option_name || CASE
                     WHEN o.option_name ~* 'pass|secret|key|token|credential' THEN ''
                     ELSE ' ' || quote_literal(o.option_value) END, ', '
                     ORDER BY o.option_name COLLATE "C")
-         FROM pg_options_to_table(a.attfdwoptions) AS o)),
+         FROM pg_options_to_table(a.attfdwoptions) AS o) END),
     ('grants', CASE WHEN a.attacl IS NOT NULL THEN
                    (SELECT string_agg(DISTINCT g.entry, ', ' ORDER BY g.entry)
          FROM (SELECT (CASE grantee WHEN 0 THEN 'PUBLIC'
@@ -59,5 +63,4 @@ CROSS JOIN LATERAL (VALUES
                FROM aclexplode(a.attacl)) AS g) END),
     ('comment', d.description)
 ) AS fact (aspect, value)
-WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'deploy_db')
-  AND fact.value IS NOT NULL
+WHERE fact.value IS NOT NULL

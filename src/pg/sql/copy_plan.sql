@@ -9,23 +9,32 @@ WITH sharding AS (
 ), encoding AS (
     SELECT pg_catalog.pg_encoding_to_char(encoding) = 'UTF8' AS utf8
     FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
+), members AS MATERIALIZED (
+    SELECT objid FROM pg_catalog.pg_depend
+    WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND deptype = 'e'
+), tables AS MATERIALIZED (
+    SELECT c.oid, n.nspname, c.relname, c.relfilenode, c.reltoastrelid, c.relam,
+           c.relpersistence, c.relispartition, c.relrowsecurity
+    FROM pg_catalog.pg_class AS c
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'r' AND c.relpersistence <> 't'
+      AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'deploy_db')
+      AND c.oid NOT IN (SELECT objid FROM members)
 ), columns AS (
     SELECT attrelid,
            pg_catalog.string_agg(pg_catalog.quote_ident(attname), ', ' ORDER BY attnum) AS list,
-           pg_catalog.bool_and(attname !~ '[[:cntrl:]\\]') AS plain
+           pg_catalog.string_agg(attname, '') AS names
     FROM pg_catalog.pg_attribute
-    WHERE attrelid >= 16384 AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+    WHERE attrelid IN (SELECT oid FROM tables)
+      AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
     GROUP BY attrelid
-), members AS (
-    SELECT objid FROM pg_catalog.pg_depend
-    WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND deptype = 'e'
 )
-SELECT c.oid, n.nspname, c.relname, pg_catalog.format('%I.%I', n.nspname, c.relname),
+SELECT c.oid, c.nspname, c.relname, pg_catalog.format('%I.%I', c.nspname, c.relname),
        columns.list,
        c.relfilenode, c.reltoastrelid,
        -- plain
        encoding.utf8 AND NOT sharding.here
-       AND columns.plain AND n.nspname !~ '[[:cntrl:]\\]' AND c.relname !~ '[[:cntrl:]\\]'
+       AND columns.names || c.nspname || c.relname !~ '[[:cntrl:]\\]'
        AND am.amname = 'heap' AND c.relfilenode <> 0
        AND (c.relpersistence = 'p'
             OR (c.relpersistence = 'u' AND NOT pg_catalog.pg_is_in_recovery()))
@@ -47,12 +56,8 @@ SELECT c.oid, n.nspname, c.relname, pg_catalog.format('%I.%I', n.nspname, c.reln
            WHERE p.partstrat = 'h'
              AND (t.oid IS NULL OR t.typtype <> 'b' OR t.typelem <> 0 OR t.oid >= 16384)),
        c.relrowsecurity AND pg_catalog.row_security_active(c.oid)
-FROM pg_catalog.pg_class AS c
-JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+FROM tables AS c
 LEFT JOIN pg_catalog.pg_am AS am ON am.oid = c.relam
 LEFT JOIN columns ON columns.attrelid = c.oid
 CROSS JOIN sharding CROSS JOIN encoding
-WHERE c.relkind = 'r' AND c.relpersistence <> 't'
-  AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'deploy_db')
-  AND NOT EXISTS (SELECT FROM members WHERE members.objid = c.oid)
 ORDER BY 2, 3
