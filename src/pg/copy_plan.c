@@ -13,6 +13,10 @@
 /* One statement locks many tables; one argument of pg_dump is shorter than Linux allows (128 KiB). */
 enum { LOCK_BYTES = 64 * 1024, PATTERN_BYTES = 100 * 1024, NAMED_MAX = 20 };
 
+/* Smaller tables are not opened to be measured where the statistics know their size. They are in shared
+ * memory since 15; before, a session waits for a file of them. */
+#define STATISTICS_PAGES "64"
+
 #define LARGE_OBJECTS "pg_largeobject_metadata"
 
 /* --- reading --------------------------------------------------------------------------------------*/
@@ -190,7 +194,8 @@ static int measure(struct db *db, const struct db_result *listed, struct copy_pl
         return 0;
     buf_addc(&oids, '}');
     buf_addc(&toasts, '}');
-    if (db_query(db, &rows, err, copy_measure_sql, 2, buf_text(&oids), buf_text(&toasts)) < 0)
+    if (db_query(db, &rows, err, copy_measure_sql, 3, buf_text(&oids), buf_text(&toasts),
+                 db_server_version(db) >= 150000 ? STATISTICS_PAGES : "0") < 0)
         return err_wrap(err, "could not measure the tables");
     for (int row = 0; row < db_rows(rows); row++) {
         struct copy_table *table = &plan->tables[row];

@@ -106,6 +106,42 @@ static void test_who_copies_what(void **state)
     db_close(db);
 }
 
+/* A table that was written to since it was analyzed is measured, in its pages and outside of them. */
+static void test_sizes(void **state)
+{
+    static const char *const writes[] = {
+        NULL, "INSERT INTO t SELECT n FROM generate_series(1, 50000) n",
+        "INSERT INTO o SELECT repeat(md5(n::text), 3000) FROM generate_series(1, 30) n",
+        "ANALYZE; SELECT pg_stat_force_next_flush()"};
+    const int64_t page = 8192;
+
+    (void)state;
+    pgtest_sql(database, "CREATE TABLE t (a int); INSERT INTO t VALUES (1); CREATE TABLE o (a text); "
+                         "ALTER TABLE o ALTER a SET STORAGE EXTERNAL; INSERT INTO o VALUES ('x')");
+    pgtest_sql(database, "VACUUM ANALYZE t");
+    pgtest_sql(database, "VACUUM ANALYZE o");
+    for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
+        struct err err = ERR_INIT;
+        struct copy_plan plan;
+        const char *changed;
+        struct db *db;
+
+        if (writes[i] != NULL)
+            pgtest_sql(database, "%s", writes[i]);
+        if (take_plan(&db, 0, &plan, &changed, &err) < 0)
+            fail_msg("%s", err.primary);
+        if (i == 0)
+            assert_int_equal(table_of(&plan, "t")->bytes, page);
+        else
+            assert_true(table_of(&plan, "t")->pages > 200);
+        if (i < 2)
+            assert_int_equal(table_of(&plan, "o")->bytes, page);
+        else
+            assert_true(table_of(&plan, "o")->bytes > 30 * 96000);
+        db_close(db);
+    }
+}
+
 /* A table that is emptied, rewritten, renamed or dropped after the export is found; one that is not, is not. */
 static void test_changes_before_the_locks(void **state)
 {
@@ -347,6 +383,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_who_copies_what, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_sizes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_changes_before_the_locks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_blocker_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_hidden_rows_are_refused, set_up, tear_down),
