@@ -11,17 +11,31 @@ import sys
 import time
 
 
+def server_seconds():
+    """Processor time of the sessions of the private cluster that have ended; 0 without one."""
+    try:
+        with open(os.path.join(os.environ["PGHOST"], "data", "postmaster.pid"),
+                  encoding="utf-8") as file:
+            pid = int(file.readline())
+        with open("/proc/%d/stat" % pid, encoding="utf-8") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+    except (KeyError, OSError):
+        return 0.0
+    return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+
+
 class Contender:
     """ARGV, run in DIRECTORY after BEFORE, which is not measured; AFTER gets what it printed."""
 
     def __init__(self, name, argv, directory=".", before=None, after=None):
         self.name, self.argv, self.directory = name, argv, directory
         self.before, self.after = before, after
-        self.seconds, self.processor, self.kib = [], [], 0
+        self.seconds, self.processor, self.server, self.kib = [], [], [], 0
 
     def run(self):
         if self.before:
             self.before()
+        server = server_seconds()
         out, err = (os.path.join(os.environ["TMPDIR"], name) for name in ("bench.out", "bench.err"))
         with open(out if self.after else os.devnull, "w") as to, open(err, "w") as log:
             start = time.perf_counter()
@@ -31,6 +45,8 @@ class Contender:
         self.seconds.append(time.perf_counter() - start)
         self.processor.append(usage.ru_utime + usage.ru_stime)
         self.kib = max(self.kib, usage.ru_maxrss)
+        time.sleep(0.05)  # its sessions end
+        self.server.append(server_seconds() - server)
         if status != 0:
             with open(err, encoding="utf-8") as log:
                 sys.exit("%s: status %d\n%s" % (self.argv, os.waitstatus_to_exitcode(status),
@@ -49,6 +65,7 @@ def measure(contenders, rounds):
         contender.run()
         contender.seconds.clear()
         contender.processor.clear()
+        contender.server.clear()
     for _ in range(rounds):
         for contender in contenders:
             contender.run()
@@ -56,12 +73,13 @@ def measure(contenders, rounds):
 
 def table(title, contenders, peer, rounds):
     """Measure, and print; the ratio is PEER's median by the contender's. The
-    processor's time is that of all threads and children; a database server is no child."""
+    processor's time is that of all threads and children, and of the server's sessions."""
     measure(contenders, rounds)
     print("%s: medians of %d alternating runs" % (title, rounds))
-    print("%-32s %9s %9s %9s %9s %9s" % ("", "ms", "best ms", "ratio", "cpu ms", "peak MiB"))
+    print("%-32s %9s %9s %9s %9s %9s %9s" % ("", "ms", "best ms", "ratio", "cpu ms", "server",
+                                             "peak MiB"))
     for contender in contenders:
-        print("%-32s %9.1f %9.1f %8.1fx %9.1f %9.1f" % (
+        print("%-32s %9.1f %9.1f %8.2fx %9.1f %9.1f %9.1f" % (
             contender.name, 1000 * contender.median, 1000 * min(contender.seconds),
             peer.median / contender.median, 1000 * statistics.median(contender.processor),
-            contender.kib / 1024))
+            1000 * statistics.median(contender.server), contender.kib / 1024))
