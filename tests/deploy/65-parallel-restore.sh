@@ -113,7 +113,7 @@ pid=$!
 end_loading()
 {
     [[ $(psql_at postgres "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-        WHERE datname LIKE 'shop_fresh%' AND query LIKE 'COPY %'") -gt 0 ]]
+        WHERE datname LIKE 'shop_fresh%' AND query LIKE 'COPY % FROM STDIN%'") -gt 0 ]] # ours: pg_restore writes stdin
 }
 wait_for 30 grep -q "restore.chunk" err
 kill -KILL $pid
