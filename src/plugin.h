@@ -406,7 +406,8 @@ struct ddb_sink {
     int (*end)(void *self);
     void *self;
 
-    /* --- since 1.3: optional to call, for a copy that holds rows as COPY prints them --- */
+    /* --- since 1.3: for a copy that holds rows as COPY prints them; not to be called where
+     * rows_begin is NULL, and optional where it is not --- */
 
     /* rows_begin(self, schema, name, columns): the rows of one table, all of them, follow, as `COPY
      * schema.name ${columns} TO STDOUT` prints them in the encoding UTF8 with DateStyle ISO, IntervalStyle

@@ -156,8 +156,7 @@ static int sink_rows_begin(void *self, const char *schema, const char *name, con
 {
     struct sink *sink = self;
 
-    if (sink->taking->told != NULL)
-        snapshot_told_begin(sink->taking->told, schema, name, columns);
+    snapshot_told_begin(sink->taking->told, schema, name, columns);
     return 0;
 }
 
@@ -165,8 +164,7 @@ static int sink_rows(void *self, const char *text, size_t n)
 {
     struct sink *sink = self;
 
-    if (sink->taking->told != NULL)
-        snapshot_told_rows(sink->taking->told, text, n);
+    snapshot_told_rows(sink->taking->told, text, n);
     return 0;
 }
 
@@ -174,8 +172,7 @@ static int sink_rows_end(void *self)
 {
     struct sink *sink = self;
 
-    if (sink->taking->told != NULL)
-        snapshot_told_end(sink->taking->told);
+    snapshot_told_end(sink->taking->told);
     return 0;
 }
 
@@ -197,7 +194,7 @@ static int write_rest(struct taking *taking, struct err *err)
         .write = sink_write,
         .end = sink_end,
         .self = &self,
-        .rows_begin = sink_rows_begin,
+        .rows_begin = taking->told != NULL ? sink_rows_begin : NULL,
         .rows = sink_rows,
         .rows_end = sink_rows_end,
     };
