@@ -493,13 +493,17 @@ struct ddb_stored {
     int partial;      /* nonzero: an unfinished file, left behind by a crash */
 };
 
+enum { DDB_NO_ROOM = -2 };
+
 struct ddb_store {
     size_t size;
 
     /* create(call, name, file): a new file under a temporary name; an existing ${name} is a
      * failure. write() appends. commit() makes it durable and gives it its name: afterwards it
      * survives a power loss. abort() removes it. After commit or abort ${file} is gone, whatever
-     * they return. Required. Changes: files. */
+     * they return. Since 1.3, write() and commit() give DDB_NO_ROOM instead of -1, also after fail(),
+     * where the store has no room for the file: another attempt would end the same way. Required.
+     * Changes: files. */
     int (*create)(struct ddb_call *call, const char *name, void **file);
     int (*write)(struct ddb_call *call, void *file, const void *data, size_t n);
     int (*commit)(struct ddb_call *call, void *file);

@@ -173,7 +173,18 @@ static int pause_for(struct ddb_call *call, int attempt)
     return 0;
 }
 
-/* What a run of send_file() has come to: 1, all is there; 0, not yet; -1 with fail(). */
+/* The program says "Failure" of a full disk: the free space tells. */
+static int put_failed(struct ddb_call *call, const struct file *file, const struct batch *batch)
+{
+    int64_t has, left;
+
+    if (batch_folder_room(call, &file->site, file->part, &has, &left) == 0 &&
+        left < file->size_bytes - has)
+        return site_no_room(call, &file->site, left, file->size_bytes - has);
+    return batch_failed(batch, "write", file->part);
+}
+
+/* What a run of send_file() has come to: 1, all is there; 0, not yet; -1 or DDB_NO_ROOM with fail(). */
 static int sent(struct ddb_call *call, const struct file *file, const struct batch *batch, bool again)
 {
     const struct ddb_stored *part;
@@ -183,7 +194,7 @@ static int sent(struct ddb_call *call, const struct file *file, const struct bat
     if (batch->status == BATCH_LOST)
         return 0;
     if (batch->status != 0)
-        return batch_failed(batch, "write", file->part);
+        return put_failed(call, file, batch);
     batch_list(batch, &stored, &n);
     part = batch_folder_find(stored, n, file->part);
     if (part != NULL && part->size_bytes == file->size_bytes)
@@ -213,7 +224,7 @@ static int send_file(struct ddb_call *call, struct file *file, struct batch *bat
             return -1;
         answer = sent(call, file, batch, again);
         if (answer < 0 || (answer > 0 && batch->error[0] == '\0'))
-            return answer < 0 ? -1 : 0;
+            return answer < 0 ? answer : 0;
         if (attempt == ATTEMPTS || pause_for(call, attempt) < 0)
             return batch_failed(batch, "write", file->part);
         sftp_host->log(call, DDB_LEVEL_WARNING, "sending \"%s\": %s; going on", file->name,
@@ -248,8 +259,10 @@ static int batch_commit(struct ddb_call *call, void *self)
 {
     struct file *file = self;
     struct batch batch = batch_folder_for(call, &file->site, file->dir);
-    int rc = send_file(call, file, &batch) < 0 || publish(call, file, &batch) < 0 ? -1 : 0;
+    int rc = send_file(call, file, &batch);
 
+    if (rc == 0)
+        rc = publish(call, file, &batch);
     if (rc < 0 && batch.status != BATCH_LOST)
         batch_folder_unlink(call, &file->site, file->part);
     batch_release(&batch);

@@ -113,6 +113,27 @@ static int64_t available(const char *output)
     return INT64_MAX;
 }
 
+int batch_folder_room(struct ddb_call *call, const struct site *site, const char *name, int64_t *has,
+                      int64_t *left)
+{
+    struct batch batch = batch_folder_for(call, site, NULL);
+    int rc = batch_run(&batch, 0, sftp_host->format(call, "%sls -lan %s\n-df\n",
+                                                    batch_folder_enter(call, site), batch_file(call, name)));
+    const struct ddb_stored *file = NULL;
+    struct ddb_stored *stored;
+    size_t n;
+
+    if (rc == 0 && batch.status == 0) {
+        batch_list(&batch, &stored, &n);
+        file = batch_folder_find(stored, n, name);
+        *left = available(batch.output);
+    }
+    if (file != NULL)
+        *has = file->size_bytes;
+    batch_release(&batch);
+    return file == NULL ? -1 : 0;
+}
+
 int64_t batch_folder_free(struct ddb_call *call)
 {
     char *path, *slash;

@@ -30,6 +30,11 @@ int batch_folder_list(struct ddb_call *call, int (*each)(void *arg, const struct
                       void *arg);
 int batch_folder_remove(struct ddb_call *call, const char *name);
 
+/* batch_folder_room(call, site, name, has, left): how many bytes ${name} has, and how many there are free;
+ * INT64_MAX when the server does not tell. -1 when there was no answer. */
+int batch_folder_room(struct ddb_call *call, const struct site *site, const char *name, int64_t *has,
+                      int64_t *left);
+
 /* Whether we may write there is asked with a folder, which needs no file of this machine. */
 int64_t batch_folder_free(struct ddb_call *call);
 

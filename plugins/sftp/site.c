@@ -275,6 +275,19 @@ static int secret_file(struct ddb_call *call, const char *path, char *secret)
     return n < 0 ? -1 : 0;
 }
 
+static const char *mib(struct ddb_call *call, int64_t bytes)
+{
+    return sftp_host->format(call, "%.1f MiB", (double)bytes / (1024 * 1024));
+}
+
+int site_no_room(struct ddb_call *call, const struct site *site, int64_t left, int64_t needed)
+{
+    sftp_host->fail(call, "no space left on %s:%s: %s free, at least %s needed", site_name(call, site),
+                    site->path, mib(call, left), mib(call, needed));
+    sftp_host->hint(call, "Free some space there, prune old snapshots, or give the store another path.");
+    return DDB_NO_ROOM;
+}
+
 int site_secret(struct ddb_call *call, const struct site *site, char secret[SITE_SECRET_MOST])
 {
     const char *where = site->passphrase, *value;

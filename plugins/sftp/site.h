@@ -38,6 +38,10 @@ int site_port(const struct site *site);
 /* site_name(site): "host" or "host:port", for messages. */
 const char *site_name(struct ddb_call *call, const struct site *site);
 
+/* site_no_room(call, site, left, needed): fail() because the folder's file system has room for ${left}
+ * bytes where ${needed} or more are to be written. Gives DDB_NO_ROOM. */
+int site_no_room(struct ddb_call *call, const struct site *site, int64_t left, int64_t needed);
+
 /* site_secret(call, site, secret): the passphrase into ${secret}, "" where none is configured; to be
  * wiped by the caller. */
 int site_secret(struct ddb_call *call, const struct site *site, char secret[SITE_SECRET_MOST]);

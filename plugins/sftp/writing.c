@@ -18,7 +18,6 @@ struct file {
     struct window window;
     const char *name, *path, *part; /* live as long as the call's memory */
     int64_t offset;                 /* where the window began */
-    int64_t free_at_start;
 };
 
 /* --- beginning and end ---------------------------------------------------------------------------- */
@@ -91,11 +90,7 @@ static int create_part(struct ddb_call *call, struct file *file)
                         file->site.url);
         return sftp_host->hint(call, "Another run may be writing it; if none is, remove it.");
     }
-    if (code < 0)
-        return session_failed(call, &file->session, code, "create", file->part);
-    if (remote_free(call, &file->session, file->site.path, &file->free_at_start) < 0)
-        file->free_at_start = INT64_MAX;
-    return 0;
+    return code < 0 ? session_failed(call, &file->session, code, "create", file->part) : 0;
 }
 
 int writing_create(struct ddb_call *call, const char *name, void **out)
@@ -136,9 +131,6 @@ int writing_resume(struct ddb_call *call, const char *name, void **out, int64_t 
         release(call, file);
         return -1;
     }
-    if (file->free_at_start == 0 &&
-        remote_free(call, &file->session, file->site.path, &file->free_at_start) < 0)
-        file->free_at_start = INT64_MAX;
     libssh2_sftp_seek64(file->handle, (libssh2_uint64_t)file->offset);
     *size_bytes = file->offset;
     *out = file;
@@ -156,26 +148,38 @@ int writing_suspend(struct ddb_call *call, void *self)
 
 /* --- writing ---------------------------------------------------------------------------------------- */
 
-/* SFTP has no word for a full disk: the free space tells. */
+/* The server has refused to write. SFTP's version 3 has no word for a full disk: the free space tells.
+ * What is not acknowledged is still to be written. */
+static int refused(struct ddb_call *call, struct file *file, int code)
+{
+    const int64_t needed = file->window.n > 0 ? (int64_t)file->window.n : 1;
+    const bool says_full = session_status(&file->session, code) != LIBSSH2_FX_FAILURE;
+    const char *reason = session_reason(call, &file->session, code); /* before anything else is asked */
+    int64_t left = INT64_MAX;
+
+    if (remote_free(call, &file->session, file->site.path, &left) == 0 && left < needed)
+        return site_no_room(call, &file->site, left, needed);
+    sftp_host->fail(call, "could not write \"%s\" on %s: %s", file->part, site_name(call, &file->site),
+                    reason);
+    if (left == INT64_MAX)
+        sftp_host->hint(call, "The server does not tell its free space: look whether its disk is full.");
+    else
+        sftp_host->hint(call, "%lld MiB are free there: look for an exhausted quota, and into the "
+                              "server's log.", (long long)(left >> 20));
+    return says_full ? DDB_NO_ROOM : -1;
+}
+
 static int write_failed(struct ddb_call *call, struct file *file, int code)
 {
-    unsigned long status = session_status(&file->session, code);
-    int64_t left = INT64_MAX, written = file->offset + file->window.acked;
-    bool is_full;
+    const unsigned long status = session_status(&file->session, code);
+    const bool may_be_full = status == LIBSSH2_FX_FAILURE || status == LIBSSH2_FX_QUOTA_EXCEEDED ||
+                             status == LIBSSH2_FX_NO_SPACE_ON_FILESYSTEM;
+    int rc = may_be_full ? refused(call, file, code)
+                         : session_failed(call, &file->session, code, "write", file->part);
 
-    session_failed(call, &file->session, code, "write", file->part);
-    if (file->session.is_lost)
-        return sftp_host->detail(call, "%lld MiB of it had arrived.", (long long)(written >> 20));
-    if (remote_free(call, &file->session, file->site.path, &left) < 0)
-        left = INT64_MAX;
-    is_full = status == LIBSSH2_FX_NO_SPACE_ON_FILESYSTEM ||
-              status == LIBSSH2_FX_QUOTA_EXCEEDED || left < WINDOW_BYTES;
-    if (!is_full)
-        return -1;
-    sftp_host->detail(call, "The server's disk is full: %lld MiB were written, %lld MiB are free.",
-                      (long long)(written >> 20), (long long)(left >> 20));
-    return sftp_host->hint(call, "Free some space there, prune old snapshots, or give the store "
-                                 "another path.");
+    sftp_host->detail(call, "%lld MiB of it had arrived.",
+                      (long long)((file->offset + file->window.acked) >> 20));
+    return rc;
 }
 
 int writing_write(struct ddb_call *call, void *self, const void *data, size_t n)
@@ -209,7 +213,8 @@ static int sync_file(struct ddb_call *call, struct file *file)
     return code;
 }
 
-/* Everything is there: acknowledged, on the disk, of the right size, closed without an error. */
+/* Everything is there: acknowledged, on the disk, of the right size, closed without an error. 0, -1 or
+ * DDB_NO_ROOM. */
 static int complete(struct ddb_call *call, struct file *file)
 {
     LIBSSH2_SFTP_ATTRIBUTES attributes = {0};
@@ -300,8 +305,10 @@ static int discard(struct ddb_call *call, struct file *file)
 int writing_commit(struct ddb_call *call, void *self)
 {
     struct file *file = self;
-    int rc = complete(call, file) < 0 || publish(call, file) < 0 ? -1 : 0;
+    int rc = complete(call, file);
 
+    if (rc == 0)
+        rc = publish(call, file);
     /* What a lost connection leaves is there for resume(). */
     if (rc < 0 && (!file->session.is_lost || file->session.lost_by == SESSION_CANCELLED))
         discard(call, file);

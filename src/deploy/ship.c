@@ -118,17 +118,25 @@ static enum ship_outcome hash_up_to(struct ship *ship, int64_t end, char *block,
     return SHIP_OK;
 }
 
+/* What a write or a commit that gave ${rc} means. */
+static enum ship_outcome refused(const struct ship *ship, int rc)
+{
+    return stores_is_remote(ship->to) && rc != DDB_NO_ROOM ? SHIP_AGAIN : SHIP_NEVER;
+}
+
 static enum ship_outcome write_block(struct ship *ship, const char *block, size_t n, struct err *err)
 {
     struct ddb_call call = services_begin(&ship->services, ship->to, err);
     int64_t end = ship->sent + (int64_t)n;
+    int rc;
 
     if (FAULT("ship.middle"))
         return err_set(err, ERR_PREPARE, "fault point ship.middle"), SHIP_AGAIN;
     if (ship->handed < end)
         ship->handed = end;
-    if (stores_end(&call, stores_ops(ship->to)->write(&call, ship->out, block, n), "write") != 0)
-        return stores_is_remote(ship->to) ? SHIP_AGAIN : SHIP_NEVER;
+    rc = stores_ops(ship->to)->write(&call, ship->out, block, n);
+    if (stores_end(&call, rc, "write") != 0)
+        return refused(ship, rc);
     if (ship->digest != NULL && ship->hashed < end) {
         size_t fresh = (size_t)(end - ship->hashed);
 
@@ -166,13 +174,15 @@ static enum ship_outcome finish(struct ship *ship, struct err *err)
     struct ddb_call call = services_begin(&ship->services, ship->to, err);
     void *out = ship->out;
     struct err checking = ERR_INIT;
+    int rc;
 
     if (FAULT("ship.commit"))
         return err_set(err, ERR_PREPARE, "fault point ship.commit"), SHIP_AGAIN;
     ship->out = NULL;
-    if (stores_end(&call, stores_ops(ship->to)->commit(&call, out), "commit") == 0)
+    rc = stores_ops(ship->to)->commit(&call, out);
+    if (stores_end(&call, rc, "commit") == 0)
         return ship_check(ship, err);
-    if (!stores_is_remote(ship->to))
+    if (refused(ship, rc) == SHIP_NEVER)
         return SHIP_NEVER;
     /* The answer to a commit may be lost with the connection. */
     if (ship_check(ship, &checking) != SHIP_OK)

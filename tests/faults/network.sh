@@ -167,8 +167,12 @@ unmount()
 cleanup_fn unmount
 for room in 16k 1m; do
     mount -t tmpfs -o "size=$room" none "$PROJECT/remote"
-    attempt "a remote disk of $room" 'store "offsite"'
-    [[ $status -ne 0 ]] || fail "a remote disk of $room is enough"
+    attempt "a remote disk of $room" "no space left on 127.0.0.1:"
+    expect_equal 6 $status "status with a remote disk of $room"
+    expect_contains "$(cat err)" "$PROJECT/remote: 0.0 MiB free, at least " "how much is needed"
+    # It is no matter of trying again, or of waiting.
+    expect_lacks "$(cat err)" "going on in"
+    expect_lacks "$(cat err)" "did not arrive in time"
     mount -o remount,size=60m "$PROJECT/remote"
     after "a remote disk of $room"
     unmount

@@ -122,6 +122,24 @@ static void test_cut_connection(void **state)
     sshdtest_run("[[ $(cat \"$D/cut\") -lt 50331648 ]]");
 }
 
+static void test_full_disk(void **state)
+{
+    char *data = sshdtest_bytes(LARGE);
+    void *file = NULL;
+
+    (void)state;
+    sshdtest_run("mkdir -p \"$D/small\"; sshd_stop \"$D\"; sshd_start \"$D\" unshare --mount "
+                 "sh -c 'mount -t tmpfs -o size=1m,mode=755 tmpfs \"$0\" && exec \"$@\"' \"$D/small\"");
+    sshdtest_url(sshdtest_path("small/store"));
+    sshdtest_ok(store->create(call, "a.tar", &file));
+    sshdtest_ok(store->write(call, file, data, LARGE));
+    assert_int_equal(store->commit(call, file), DDB_NO_ROOM);
+    basetest_has(call->err.primary, "/small/store: 0.0 MiB free, at least ");
+    sshdtest_refused(-1, "no space left on 127.0.0.1:", "prune old snapshots");
+    sshdtest_expect_list("");
+    sshdtest_run("sshd_stop \"$D\"; sshd_start \"$D\"");
+}
+
 static void test_free_bytes(void **state)
 {
     int64_t bytes = store->free_bytes(call);
@@ -185,6 +203,7 @@ int main(void)
         TEST(test_never_over_a_file),    TEST(test_abort_suspend_resume),
         TEST(test_cut_connection),       TEST(test_free_bytes),
         TEST(test_refusals),             TEST(test_black_hole),
+        TEST(test_full_disk),
     };
 
     return cmocka_run_group_tests(tests, sshdtest_start, sshdtest_stop);

@@ -16,9 +16,10 @@ static int write_pieces(void *file, const char *data, size_t from, size_t n)
 {
     for (size_t at = from; at < n; at += PIECE) {
         size_t part = n - at < PIECE ? n - at : PIECE;
+        int rc = store->write(call, file, data + at, part);
 
-        if (store->write(call, file, data + at, part) != 0)
-            return -1;
+        if (rc != 0)
+            return rc;
     }
     return 0;
 }
@@ -325,9 +326,9 @@ static void test_full_disk(void **state)
                       "exec \"$@\"' \"$D/small\"");
     sshdtest_url(sshdtest_path("small/store"));
     sshdtest_ok(store->create(call, "a.tar", &file));
-    assert_int_equal(write_pieces(file, data, 0, LARGE), -1);
-    basetest_has(call->err.detail, "The server's disk is full: ");
-    sshdtest_refused(-1, "could not write", "prune old snapshots");
+    assert_int_equal(write_pieces(file, data, 0, LARGE), DDB_NO_ROOM);
+    basetest_has(call->err.primary, "/small/store: 0.0 MiB free, at least ");
+    sshdtest_refused(-1, "no space left on 127.0.0.1:", "prune old snapshots");
     sshdtest_ok(store->abort(call, file));
     sshdtest_expect_list("");
     sshdtest_put("b.tar", data, 4 * 1024 * 1024);
