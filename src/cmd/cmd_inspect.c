@@ -69,52 +69,65 @@ static void add_last_run(struct buf *out, json_t *json, const struct ledger_run 
                                   "ended", runs[0].ended, "status", runs[0].status));
 }
 
-/* The newest finished snapshot of all stores that can be listed. */
-static struct inventory_snapshot *newest(struct services *services, const struct service **store,
-                                         struct err *err)
+/* The newest finished snapshot of all stores. */
+static const char *newest(const struct inventory *list, size_t n)
 {
-    struct inventory_snapshot *best = NULL;
-    struct inventory *list = NULL;
-    size_t n = 0;
+    const char *best = NULL;
 
-    if (inventory_all(services, &list, &n, err) != 0)
-        return NULL;
     for (size_t i = 0; i < n; i++)
         for (size_t s = 0; s < list[i].n; s++)
-            if (best == NULL || strcmp(list[i].snapshots[s].file.name, best->file.name) > 0) {
-                best = &list[i].snapshots[s];
-                *store = list[i].store;
-            }
+            if (best == NULL || strcmp(list[i].snapshots[s].file.name, best) > 0)
+                best = list[i].snapshots[s].file.name;
     return best;
+}
+
+/* The first store's copy, and where there are others. */
+static void add_copies(struct buf *out, json_t *json, struct services *services,
+                       const struct inventory *list, size_t n, const char *name)
+{
+    json_t *copies = json_array();
+    char bytes[32], age[32], when[32];
+
+    for (size_t i = 0; i < n; i++) {
+        struct inventory_snapshot *copy = inventory_find(&list[i], name);
+
+        if (copy == NULL)
+            continue;
+        inventory_details(services, list[i].store, copy, EVIDENCE_RESTORE);
+        if (json_object_get(json, "snapshot") != NULL) {
+            buf_addf(out, "copy      %s, verified: ", copy->file.place);
+            json_array_append_new(copies, json_pack("{s:s, s:o}", "store", copy->file.store,
+                                                    "verifications", inventory_json(copy)));
+        } else {
+            buf_addf(out, "snapshot  %s, %s, %s\nverified  ", copy->file.place,
+                     size_text(copy->file.size_bytes, bytes),
+                     clock_age(copy->taken, clock_now(), age));
+            json_object_set_new(json, "snapshot",
+                                json_pack("{s:s, s:s, s:I, s:s, s:o, s:O}", "name", name, "store",
+                                          copy->file.store, "size_bytes",
+                                          (json_int_t)copy->file.size_bytes, "taken",
+                                          clock_iso(copy->taken, when), "verifications",
+                                          inventory_json(copy), "copies", copies));
+        }
+        inventory_verified(copy, clock_now(), out);
+        buf_addc(out, '\n');
+    }
+    json_decref(copies);
 }
 
 static void add_snapshot(struct buf *out, json_t *json, struct services *services)
 {
-    const struct service *store = NULL;
-    struct inventory_snapshot *best;
+    struct inventory *list = NULL;
     struct err err = ERR_INIT;
-    char bytes[32], age[32], when[32];
+    const char *name;
+    size_t n = 0;
 
-    best = newest(services, &store, &err);
-    if (err.code != ERR_NONE) {
+    if (inventory_all(services, &list, &n, &err) != 0)
         buf_addf(out, "snapshot  unknown: %s\n", err.primary);
-        return;
-    }
-    if (best == NULL) {
+    else if ((name = newest(list, n)) == NULL)
         buf_adds(out, "snapshot  (none)\n");
-        return;
-    }
-    inventory_details(services, store, best, EVIDENCE_RESTORE);
-    buf_addf(out, "snapshot  %s, %s, %s\nverified  ", best->file.place,
-             size_text(best->file.size_bytes, bytes), clock_age(best->taken, clock_now(), age));
-    inventory_verified(best, clock_now(), out);
-    buf_addc(out, '\n');
-    json_object_set_new(json, "snapshot",
-                        json_pack("{s:s, s:s, s:I, s:s, s:o}", "name", best->file.name, "store",
-                                  best->file.store, "size_bytes",
-                                  (json_int_t)best->file.size_bytes, "taken",
-                                  clock_iso(best->taken, when), "verifications",
-                                  inventory_json(best)));
+    else
+        add_copies(out, json, services, list, n, name);
 }
 
 int cmd_inspect_status(struct cmd_context *context, struct err *err)

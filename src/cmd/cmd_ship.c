@@ -50,14 +50,14 @@ static int fail(struct transfers *transfers, struct err *err)
     return err->code == ERR_USAGE || err->code == ERR_BUSY ? (int)err->code : ERR_PREPARE;
 }
 
-/* --level, which is fast by default, and --store, which must be one of the environment's. */
+/* --level, by default that of what is shipped, and --store, which must be one of the environment's. */
 static int read_options(const struct cmd_context *context, const char **level, const char **store,
                         struct err *err)
 {
     *level = context->options->value[OPT_LEVEL];
     *store = context->options->value[OPT_STORE];
     if (*level == NULL)
-        *level = "fast";
+        *level = context->env->snapshot.verify_shipped;
     if (strcmp(*level, "full") != 0 && strcmp(*level, "fast") != 0) {
         err_set(err, ERR_USAGE, "option \"--level\": there is no level \"%s\"", *level);
         return err_hint(err, "The levels are fast and full.");
@@ -88,8 +88,8 @@ static bool has(const struct snapshot_file *list, size_t n, const char *store, c
 }
 
 /* Into every store that lacks it; one that fails does not keep it from the others. */
-static int push(struct cmd_context *context, const char *only, struct transfers *transfers,
-                struct err *err)
+static int push_to(struct cmd_context *context, struct run *run, const char *only,
+                   struct transfers *transfers, struct err *err)
 {
     struct services *services = context->services;
     struct snapshot_file *list = NULL;
@@ -105,7 +105,7 @@ static int push(struct cmd_context *context, const char *only, struct transfers 
 
         if ((only != NULL && strcmp(only, label) != 0) || has(list, n, label, transfers->name))
             continue;
-        if (ship_copy(services, transfers->name, NULL, label, transfers->level, &result, &cause) == 0) {
+        if (ship_copy(run, transfers->name, NULL, label, transfers->level, &result, &cause) == 0) {
             add(transfers, &result);
             continue;
         }
@@ -115,6 +115,16 @@ static int push(struct cmd_context *context, const char *only, struct transfers 
         else
             err_detail(err, "%s", cause.primary);
     }
+    return rc;
+}
+
+static int push(struct cmd_context *context, const char *only, struct transfers *transfers,
+                struct err *err)
+{
+    struct run *run = run_new(context->services, "push");
+    int rc = push_to(context, run, only, transfers, err);
+
+    run_close(run);
     return rc;
 }
 
@@ -174,7 +184,9 @@ int cmd_ship_pull(struct cmd_context *context, struct err *err)
     struct ship_result result;
     const char *from, *to = NULL;
     struct snapshot_file *list = NULL;
+    struct run *run;
     size_t n = 0;
+    int rc;
 
     if (read_options(context, &transfers.level, &from, err) != 0 ||
         choose_remote(context, &from, err) != 0 || choose_local(context, from, &to, err) != 0 ||
@@ -185,7 +197,10 @@ int cmd_ship_pull(struct cmd_context *context, struct err *err)
         buf_addf(&transfers.text, "%s is there already\n", transfers.name);
         return print(context, &transfers);
     }
-    if (ship_copy(context->services, transfers.name, from, to, transfers.level, &result, err) != 0)
+    run = run_new(context->services, "pull");
+    rc = ship_copy(run, transfers.name, from, to, transfers.level, &result, err);
+    run_close(run);
+    if (rc != 0)
         return fail(&transfers, err);
     add(&transfers, &result);
     return print(context, &transfers);

@@ -86,6 +86,7 @@ struct env {
         int64_t copy_threshold;       /* tables of so many bytes are copied by several sessions */
         int64_t max_memory;           /* bytes that taking one may use */
         const char *verify;           /* "fast", "full" or "restore" */
+        const char *verify_shipped;   /* "fast" or "full": the copies in remote stores */
         int64_t ship_timeout_ms;      /* for remote stores, from the local file's end; 0: none */
         const char *const *recipients; /* "age1…": snapshots are encrypted for these; empty: they are not */
         const char *identity;         /* "file:PATH" or "env:NAME" that reads them; NULL: none */

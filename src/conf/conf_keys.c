@@ -8,6 +8,7 @@
 static const char *const targets[] = {"head", "heads", NULL};
 static const char *const checksums[] = {"ignore", "warn", "strict", NULL};
 static const char *const verify_levels[] = {"fast", "full", "restore", NULL};
+static const char *const shipped_levels[] = {"fast", "full", NULL};
 
 enum { KEEP_MOST = 9999, RETRIES_MOST = 1000, LEVEL_MOST = 19, REPLACED_MOST = 99 };
 #define SERVER_MS INT32_MAX /* the server's timeouts are 32-bit milliseconds */
@@ -88,6 +89,8 @@ const struct conf_key conf_keys_table[] = {
     {.in = GROUP_SNAPSHOT, .name = "max_memory", .kind = KIND_SIZE,
      .offset = offsetof(struct env, snapshot.max_memory), .fallback = "256MB"},
     CHOICE(GROUP_SNAPSHOT, "verify", struct env, snapshot.verify, "full", verify_levels),
+    CHOICE(GROUP_SNAPSHOT, "verify_shipped", struct env, snapshot.verify_shipped, "fast",
+           shipped_levels),
     DURATION(GROUP_SNAPSHOT, "ship_timeout", struct env, snapshot.ship_timeout_ms, "1h", ANY_MS),
     LIST(GROUP_SNAPSHOT, "recipients", struct env, snapshot.recipients, ""),
     STRING(GROUP_SNAPSHOT, "identity", struct env, snapshot.identity, NULL),

@@ -82,7 +82,7 @@ static int verify(struct pruning *pruning, struct retention_item *item)
     struct err err = ERR_INIT;
     int rc = pruning->dry_run
                  ? snapshot_verify(pruning->services, pruning->store->label, item->name,
-                                   evidence_level_name(EVIDENCE_FAST), &err)
+                                   evidence_level_name(EVIDENCE_FAST), NULL, &err)
                  : verification_run(pruning->run, pruning->store->label, item->name, EVIDENCE_FAST,
                                     &verification, &err);
 

@@ -49,6 +49,17 @@ static enum ship_outcome stopped(const struct ship *ship, const struct err *caus
     return SHIP_NEVER;
 }
 
+void ship_wait(struct ship_feed *feed)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += (long)LOOK_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&feed->changed, &feed->mutex, &until);
+}
+
 static void rest(const struct ship *ship, int64_t ms)
 {
     int64_t end = clock_mono_ms() + ms;
@@ -81,15 +92,9 @@ static int64_t await_more(struct ship *ship)
     int64_t more = -1;
 
     while (more < 0 && !ship_stopped(ship)) {
-        struct timespec until;
-
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += (long)LOOK_MS * 1000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
         pthread_mutex_lock(&feed->mutex);
         if (ship->sent == feed->written && !feed->complete)
-            pthread_cond_timedwait(&feed->changed, &feed->mutex, &until);
+            ship_wait(feed);
         if (ship->sent < feed->written || feed->complete)
             more = feed->written - ship->sent;
         pthread_mutex_unlock(&feed->mutex);
@@ -180,6 +185,7 @@ static enum ship_outcome finish(struct ship *ship, struct err *err)
         return err_set(err, ERR_PREPARE, "fault point ship.commit"), SHIP_AGAIN;
     ship->out = NULL;
     rc = stores_ops(ship->to)->commit(&call, out);
+    ship->committed = rc == 0;
     if (stores_end(&call, rc, "commit") == 0)
         return ship_check(ship, err);
     if (refused(ship, rc) == SHIP_NEVER)

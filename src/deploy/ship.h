@@ -30,17 +30,19 @@ void ship_source(struct ships *ships, const struct service *source);
 void ship_complete(struct ships *ships, const struct service *source);
 
 /* ship_abort(services, name): stop shipping ${name}, the latest, and leave nothing of it in the remote
- * stores; that it is not shipped is fine. Changes: files of the remote stores. */
+ * stores, what has arrived included; that it is not shipped is fine. Changes: files of the remote
+ * stores. */
 void ship_abort(struct services *services, const char *name);
 
-/* ship_await(run, name, err): wait until ${name}, the latest, is in every required store. When it does not get
- * there, all shipping stops; what has arrived stays unfinished, for `snapshot push`, and the local
+/* ship_await(run, name, err): wait until ${name}, the latest, is in every required store, and verify it
+ * there at env->snapshot.verify_shipped, which leaves evidence. When it does not get there, all shipping stops; what has arrived stays unfinished, for `snapshot push`, and the local
  * file stays whole. A required store that could not be reached in the first place leaves nothing: the
  * local file is removed. Class ERR_PREPARE. Changes: files. */
 int ship_await(struct run *run, const char *name, struct err *err) CHECK;
 
-/* ship_join(run): wait for all that is under way. ship_leave(run): stop it; what has arrived stays
- * unfinished. What does not arrive is a warning of the run. */
+/* ship_join(run): wait for all that is under way, and verify what has arrived. ship_leave(run): stop it;
+ * what has arrived stays unfinished. What does not arrive, or is another than what was sent, is a warning
+ * of the run. Changes: files. */
 void ship_join(struct run *run);
 void ship_leave(struct run *run);
 
@@ -56,11 +58,12 @@ struct ship_result {
     char sha256[65];        /* of the whole file, as it was read */
 };
 
-/* ship_copy(services, name, from, to, level, result, err): bring ${name} from store ${from} (a label;
- * NULL: any that has it, a local one first) into the store ${to}, going on with an unfinished file
- * there, and verify it there at ${level} (see snapshot_verify). ERR_BUSY when somebody on this machine
- * is at it; else ERR_PREPARE. Changes: files of ${to}. */
-int ship_copy(struct services *services, const char *name, const char *from, const char *to,
+/* ship_copy(run, name, from, to, level, result, err): bring ${name} from store ${from} (a label; NULL:
+ * any that has it, a local one first) into the store ${to}, going on with an unfinished file there, and
+ * verify it there at ${level} (see snapshot_verify), which leaves evidence; a copy that fails is removed.
+ * ${run} says who does it; it needs no journal. ERR_BUSY when somebody on this machine is at it; else
+ * ERR_PREPARE. Changes: files of ${to}. */
+int ship_copy(struct run *run, const char *name, const char *from, const char *to,
               const char *level, struct ship_result *result, struct err *err) CHECK;
 
 /* ship_newest(services, label, name, err): the newest whole snapshot of this project's environment in

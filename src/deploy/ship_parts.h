@@ -36,6 +36,7 @@ struct ship {
     void *in, *out;             /* handles in the two stores; NULL: not open */
     bool in_complete;           /* ${in} is the whole file */
     bool begun;                 /* the store has taken the file on */
+    bool committed;             /* we have given it its name */
     bool landed;                /* the file was found whole in the store */
     int64_t handed;             /* the most bytes the store can have */
     int64_t resumed_bytes;
@@ -55,6 +56,9 @@ enum ship_outcome { SHIP_OK, SHIP_AGAIN, SHIP_NEVER };
  * store, unless ship->removes. */
 int ship_transfer(struct ship *ship, struct err *err) CHECK;
 
+/* ship_wait(feed): until something has changed, or it is time to look for oneself. The mutex is held. */
+void ship_wait(struct ship_feed *feed);
+
 /* ship_stopped(ship): whether it is to end: it was asked to, the program was, or its time is over. */
 bool ship_stopped(const struct ship *ship);
 
@@ -65,8 +69,27 @@ enum ship_outcome ship_read(struct ship *ship, int64_t offset, void *data, size_
 void ship_read_close(struct ship *ship);
 
 /* ship_check(ship, err): whether the whole file stands in ship->to under its name: its size, and its end,
- * are those of the source. */
+ * are those of the source. One that we have put there, and is another, is removed. */
 enum ship_outcome ship_check(struct ship *ship, struct err *err);
+
+/* What is known of a file that has arrived, and how it is to be proven. */
+struct ship_proof {
+    const char *level; /* "fast" or "full" */
+    int64_t size_bytes;
+    const char *sha256; /* of all that was sent; NULL: not known */
+};
+
+/* ship_prove(run, to, name, proof, verified, err): verify the copy in the store ${to}, and leave evidence
+ * beside it. One that we cannot decrypt gets none; it is compared with ${proof}->sha256, where there is
+ * one. ${verified}: the level, or "written". A copy that fails is removed; the detail says what became of
+ * it. ERR_PREPARE. Changes: files of ${to}. */
+int ship_prove(struct run *run, const struct service *to, const char *name,
+               const struct ship_proof *proof, const char **verified, struct err *err) CHECK;
+
+/* ship_take_away(services, to, name, err): ${name} in the store ${to} is not proven: it is removed, and
+ * ${err}'s detail says what became of it. Changes: files of ${to}. */
+void ship_take_away(struct services *services, const struct service *to, const char *name,
+                    struct err *err);
 
 /* ship_partial(services, store, name, partial, err): the name under which the store ${store} lists an
  * unfinished ${name}; NULL: it has none. */

@@ -7,8 +7,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/progress.h"
-#include "deploy/encryption.h"
-#include "deploy/snapshot.h"
 #include "deploy/stores_parts.h"
 
 /* --- which one ------------------------------------------------------------------------------------------ */
@@ -63,9 +61,10 @@ static int find_source(struct services *services, const char *name, const char *
     return -1;
 }
 
-int ship_copy(struct services *services, const char *name, const char *from, const char *to,
+int ship_copy(struct run *run, const char *name, const char *from, const char *to,
               const char *level, struct ship_result *result, struct err *err)
 {
+    struct services *services = run->services;
     struct ship_feed feed = {.mutex = PTHREAD_MUTEX_INITIALIZER,
                              .changed = PTHREAD_COND_INITIALIZER,
                              .complete = true};
@@ -86,18 +85,16 @@ int ship_copy(struct services *services, const char *name, const char *from, con
     rc = ship_transfer(&ship, err);
     progress_end();
     digest_end(ship.digest, result->sha256);
+    if (rc == 0)
+        rc = ship_prove(run, ship.to, name,
+                        &(struct ship_proof){level, feed.written, result->sha256},
+                        &result->verified, err);
     if (rc != 0)
         return -1;
     result->from = feed.source->label;
     result->place = stores_place(services, to, name);
     result->size_bytes = feed.written;
     result->resumed_bytes = ship.resumed_bytes;
-    rc = encryption_hides(services, name)
-             ? encryption_compare(services, result->size_bytes, result->sha256, to, name, err)
-             : snapshot_verify(services, to, name, level, err);
-    if (rc != 0)
-        return -1;
-    result->verified = encryption_hides(services, name) ? "written" : level;
     result->elapsed_ms = clock_mono_ms() - started;
     return 0;
 }

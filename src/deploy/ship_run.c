@@ -9,14 +9,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "deploy/encryption.h"
+#include "deploy/stores_files.h"
 #include "deploy/stores_parts.h"
-
-enum { LOOK_MS = 200 };
 
 struct shipping {
     struct ship ship;
     pthread_t thread;
     bool running; /* to be joined */
+    bool proven;  /* what has arrived is verified there */
     bool told;    /* its failure is known */
 };
 
@@ -80,6 +81,9 @@ void ship_start(struct services *services, const char *name, const struct servic
                 struct ships **out)
 {
     struct ships *ships = mem_alloc(sizeof *ships);
+    /* What cannot be opened when it has arrived can still be compared. */
+    const bool is_hashed = encryption_is_blind(services) &&
+                           strcmp(services->env->snapshot.verify_shipped, "full") == 0;
 
     ships->services = *services;
     ships->services.arena = arena_new();
@@ -101,6 +105,8 @@ void ship_start(struct services *services, const char *name, const struct servic
         ship->to = &services->stores[i];
         ship->name = ships->name;
         ship->feed = &ships->feed;
+        if (is_hashed)
+            ship->digest = digest_new();
         start(&ships->v[ships->n++]);
     }
     ships->next = *services->ships;
@@ -198,18 +204,12 @@ static void wait_for(struct ships *ships, bool required)
 {
     pthread_mutex_lock(&ships->feed.mutex);
     while (under_way(ships, required) && !(required && failed_required(ships) != NULL)) {
-        struct timespec until;
-
         if (cancel_requested() || (ships->feed.deadline_ms != 0 &&
                                    clock_mono_ms() >= ships->feed.deadline_ms))
             for (size_t i = 0; i < ships->n; i++)
                 atomic_store(&ships->v[i].ship.stop, true);
         show(ships);
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += (long)LOOK_MS * 1000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&ships->feed.changed, &ships->feed.mutex, &until);
+        ship_wait(&ships->feed);
     }
     pthread_mutex_unlock(&ships->feed.mutex);
     progress_end();
@@ -224,6 +224,45 @@ static void join(struct ships *ships)
         ships->v[i].running = false;
         arena_free(ships->v[i].ship.services.arena);
         ships->v[i].ship.services.arena = NULL;
+    }
+}
+
+static bool has_arrived(struct ship *ship)
+{
+    bool arrived;
+
+    pthread_mutex_lock(&ship->feed->mutex);
+    arrived = ship->state == SHIP_DONE;
+    pthread_mutex_unlock(&ship->feed->mutex);
+    return arrived;
+}
+
+/* Verify what has arrived in the remote stores (only in ${required} ones, where that is asked), each copy
+ * once. One that fails has not arrived. */
+static void prove(struct run *run, struct ships *ships, bool required)
+{
+    for (size_t i = 0; i < ships->n; i++) {
+        struct shipping *shipping = &ships->v[i];
+        struct ship *ship = &shipping->ship;
+        struct ship_proof proof = {.level = run->env->snapshot.verify_shipped,
+                                   .size_bytes = ship->sent};
+        struct err err = ERR_INIT;
+        const char *verified;
+        char sha256[65];
+
+        if (!has_arrived(ship) || shipping->proven ||
+            (required && !stores_is_required(&ships->services, ship->to->label)))
+            continue;
+        if (ship->digest != NULL) {
+            digest_end(ship->digest, sha256);
+            ship->digest = NULL;
+            proof.sha256 = sha256;
+        }
+        shipping->proven = true;
+        if (ship_prove(run, ship->to, ships->name, &proof, &verified, &err) == 0)
+            continue;
+        ship->state = SHIP_FAILED;
+        ship->err = err;
     }
 }
 
@@ -249,6 +288,8 @@ static void drop(struct services *services)
     struct ships *ships = *services->ships;
 
     *services->ships = ships->next;
+    for (size_t i = 0; i < ships->n; i++)
+        digest_free(ships->v[i].ship.digest);
     arena_free(ships->services.arena);
     mem_free(ships);
 }
@@ -269,6 +310,13 @@ void ship_abort(struct services *services, const char *name)
         return;
     stop(ships, true);
     join(ships);
+    for (size_t i = 0; i < ships->n; i++) {
+        struct err err = ERR_INIT;
+
+        if (has_arrived(&ships->v[i].ship) &&
+            stores_remove(services, ships->v[i].ship.to, name, &err) != 0)
+            log_warning("%s", err.primary);
+    }
     drop(services);
 }
 
@@ -277,12 +325,10 @@ void ship_abort(struct services *services, const char *name)
 static void remove_local(struct services *services, const char *name)
 {
     for (size_t i = 0; i < services->n_stores; i++) {
-        const struct service *store = &services->stores[i];
         struct err err = ERR_INIT;
-        struct ddb_call call = services_begin(services, store, &err);
 
-        if (!stores_is_remote(store) &&
-            stores_end(&call, stores_ops(store)->remove(&call, name), "remove") != 0)
+        if (!stores_is_remote(&services->stores[i]) &&
+            stores_remove(services, &services->stores[i], name, &err) != 0)
             log_warning("%s", err.primary);
     }
 }
@@ -296,6 +342,7 @@ int ship_await(struct run *run, const char *name, struct err *err)
     if (ships == NULL)
         return 0;
     wait_for(ships, true);
+    prove(run, ships, true);
     pthread_mutex_lock(&ships->feed.mutex);
     failed = failed_required(ships);
     if (failed != NULL) {
@@ -320,15 +367,22 @@ int ship_await(struct run *run, const char *name, struct err *err)
     return err_as(err, ERR_PREPARE);
 }
 
-void ship_join(struct run *run)
+static void end_all(struct run *run, bool proves)
 {
     struct services *services = run->services;
 
     while (services->ships != NULL && *services->ships != NULL) {
         join(*services->ships);
+        if (proves)
+            prove(run, *services->ships, false);
         tell(run, *services->ships);
         drop(services);
     }
+}
+
+void ship_join(struct run *run)
+{
+    end_all(run, true);
 }
 
 void ship_leave(struct run *run)
@@ -339,5 +393,5 @@ void ship_leave(struct run *run)
         return;
     for (struct ships *ships = *services->ships; ships != NULL; ships = ships->next)
         stop(ships, false);
-    ship_join(run);
+    end_all(run, false);
 }

@@ -370,7 +370,7 @@ static void show_verifying(void *arg, int64_t done, int64_t total)
 }
 
 int snapshot_verify(struct services *services, const char *label, const char *name,
-                    const char *level, struct err *err)
+                    const char *level, int64_t *size_bytes, struct err *err)
 {
     const struct ddb_snapshot *plugin = &services->snapshot.plugin->snapshot;
     struct stored_bundle stored;
@@ -379,6 +379,8 @@ int snapshot_verify(struct services *services, const char *label, const char *na
 
     if (stores_open(services, label, name, &stored, err) != 0)
         return -1;
+    if (size_bytes != NULL)
+        *size_bytes = stored.size_bytes;
     rc = meta_parse(services->arena, stored.bundle.meta, &meta, err);
     if (rc == 0 && strcmp(level, "full") == 0) {
         rc = bundle_verify(&stored.bundle, services->env->snapshot.jobs, show_verifying, NULL, err);

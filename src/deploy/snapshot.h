@@ -21,9 +21,10 @@ struct snapshot_result {
  * ERR_PREPARE. Changes: files. */
 int snapshot_take(struct run *run, struct snapshot_result *result, struct err *err) CHECK;
 
-/* snapshot_verify(services, label, name, level, err): read a stored one: "fast" (manifest, sizes), or
- * "full" (every byte, every frame, and the snapshot plugin understands it). */
+/* snapshot_verify(services, label, name, level, size_bytes, err): read a stored one: "fast" (manifest,
+ * sizes), or "full" (every byte, every frame, and the snapshot plugin understands it). ${size_bytes}
+ * gets the size of the file; NULL is fine. */
 int snapshot_verify(struct services *services, const char *label, const char *name,
-                    const char *level, struct err *err) CHECK;
+                    const char *level, int64_t *size_bytes, struct err *err) CHECK;
 
 #endif

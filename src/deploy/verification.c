@@ -23,18 +23,18 @@ static const char *first_with(struct services *services, const char *snapshot)
     return NULL;
 }
 
-/* Which copy it is, and how large. */
-static int find_copy(struct run *run, const char *label, const char *snapshot,
-                     struct verification *out, struct err *err)
+/* Which copy it is. */
+static int find_copy(struct run *run, const char *label, const char *snapshot, const char **store,
+                     struct err *err)
 {
     struct stored_bundle stored;
 
-    if (label == NULL)
-        label = first_with(run->services, snapshot);
-    if (stores_open(run->services, label, snapshot, &stored, err) != 0)
+    *store = label != NULL ? label : first_with(run->services, snapshot);
+    if (*store != NULL)
+        return 0;
+    if (stores_open(run->services, NULL, snapshot, &stored, err) != 0)
         return -1;
-    out->store = stored.store->label;
-    out->evidence.size_bytes = stored.size_bytes;
+    *store = stored.store->label;
     stores_close(&stored);
     return 0;
 }
@@ -64,9 +64,9 @@ int verification_prove(struct run *run, const char *label, const char *snapshot,
                                               .host = run->host,
                                               .version = VERSION,
                                               .recovery_ms = -1}};
-    if (find_copy(run, label, snapshot, out, err) != 0 ||
-        snapshot_verify(run->services, out->store, snapshot, evidence_level_name(reading), err) !=
-            0 ||
+    if (find_copy(run, label, snapshot, &out->store, err) != 0 ||
+        snapshot_verify(run->services, out->store, snapshot, evidence_level_name(reading),
+                        &out->evidence.size_bytes, err) != 0 ||
         (level == EVIDENCE_RESTORE &&
          drill_restore(run, out->store, snapshot, &out->evidence.recovery_ms, err) != 0))
         return err_as(err, ERR_PREPARE);

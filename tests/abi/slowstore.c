@@ -8,7 +8,9 @@
  *             was written since it was opened is lost
  *   full      no byte is taken any more
  *   lost      the answer to a commit is lost, once
- *   sessions  written by the plugin: a line "create", "resume SIZE", "suspend" or "abort" each time
+ *   damage    a place, from the end where it is negative: the byte there arrives as another one, once
+ *   sessions  written by the plugin: a line "create", "resume SIZE", "suspend" or "abort" each time that
+ *             is about a snapshot
  */
 #include <dirent.h>
 #include <errno.h>
@@ -36,18 +38,25 @@ static const char *path_of(struct ddb_call *call, const char *name)
     return host->format(call, "%s/%s", host->setting(call, "path"), name);
 }
 
+/* Whether there is a control file; the number in it. */
+static int read_control(struct ddb_call *call, const char *name, long long *value)
+{
+    FILE *in = fopen(host->format(call, "%s/%s", host->setting(call, "control"), name), "r");
+
+    if (in == NULL)
+        return 0;
+    if (fscanf(in, "%lld", value) != 1)
+        *value = 0;
+    fclose(in);
+    return 1;
+}
+
 /* The number in a control file; -1: there is none. */
 static long long control(struct ddb_call *call, const char *name)
 {
-    FILE *in = fopen(host->format(call, "%s/%s", host->setting(call, "control"), name), "r");
-    long long value = 0;
+    long long value;
 
-    if (in == NULL)
-        return -1;
-    if (fscanf(in, "%lld", &value) != 1)
-        value = 0;
-    fclose(in);
-    return value;
+    return read_control(call, name, &value) ? value : -1;
 }
 
 static void clear(struct ddb_call *call, const char *name)
@@ -63,6 +72,12 @@ static void record(struct ddb_call *call, const char *what)
     if (fd < 0 || dprintf(fd, "%s\n", what) < 0)
         abort();
     close(fd);
+}
+
+/* Evidence is none. */
+static int is_snapshot(const char *name)
+{
+    return strstr(name, ".json") == NULL;
 }
 
 static int reach(struct ddb_call *call)
@@ -117,7 +132,8 @@ static int slow_create(struct ddb_call *call, const char *name, void **out)
 
     if (begin(call, name, O_EXCL, &file) < 0)
         return -1;
-    record(call, "create");
+    if (is_snapshot(name))
+        record(call, "create");
     *out = file;
     return 0;
 }
@@ -185,6 +201,23 @@ static int slow_write(struct ddb_call *call, void *self, const void *data, size_
     return 0;
 }
 
+static void damage(struct ddb_call *call, const struct file *file)
+{
+    long long place;
+    char byte;
+
+    if (!is_snapshot(file->name) || !read_control(call, "damage", &place))
+        return;
+    clear(call, "damage");
+    if (place < 0)
+        place += file->size;
+    if (pread(file->fd, &byte, 1, place) != 1)
+        abort();
+    byte ^= 1;
+    if (pwrite(file->fd, &byte, 1, place) != 1)
+        abort();
+}
+
 static int slow_commit(struct ddb_call *call, void *self)
 {
     struct file *file = self;
@@ -194,6 +227,7 @@ static int slow_commit(struct ddb_call *call, void *self)
         release(file);
         return host->fail(call, "the connection was lost");
     }
+    damage(call, file);
     rc = fsync(file->fd) == 0 && rename(file->part, file->name) == 0
              ? 0
              : failed(call, "rename", file->part);

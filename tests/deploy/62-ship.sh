@@ -64,6 +64,12 @@ expect_contains "$(cat err)" "the connection was lost"
 expect_equal "create suspend resume" "$(awk '{ print $1 }' control/sessions | paste -sd' ')" "sessions"
 kept=$(awk '$1 == "resume" { print $2 }' control/sessions)
 [[ $kept -gt 1000000 && $kept -lt 1500000 ]] || fail "resumed at $kept"
+expect_equal full "$(levels snapshots "$(newest snapshots)")" "evidence in the local store"
+expect_equal fast "$(levels remote "$(newest remote)")" "evidence in the remote store"
+expect_equal 1 "$(ddb snapshot list staging 2>/dev/null | grep -c " slow .*verified: fast ")" "lines of the list"
+expect_status 0 ddb status staging >out 2>err
+expect_contains "$(cat out)" "verified  fast "
+expect_contains "$(cat out)" "copy      $PWD/snapshots/$(newest snapshots), verified: full "
 expect_status 0 ddb snapshot verify staging "$(newest remote)" >out 2>err
 
 # --- "any", and the local store's label: the deployment goes on at once, and ends with the shipping.
@@ -168,6 +174,29 @@ network lost
 expect_status 0 ddb staging >out 2>err
 expect_same_everywhere
 expect_equal "create" "$(cat control/sessions)" "sessions"
+
+# --- What was damaged on the way is not there: in what is compared always, and with "full" anywhere.
+for case in "fast -1000" "full 700000"; do
+    anew
+    slow_config all "verify_shipped = \"${case% *}\";"
+    network damage "${case#* }"
+    expect_status 6 ddb staging >out 2>err
+    expect_contains "$(cat err)" "the copy in store \"slow\" was removed"
+    state_of shop after.state
+    expect_same before.state after.state
+    expect_equal "" "$(newest remote)$(parts remote)" "what was damaged at ${case#* }"
+    expect_status 0 ddb snapshot verify staging >out 2>err
+    expect_status 0 ddb snapshot push staging >out 2>err
+    expect_equal "${case% *}" "$(levels remote "$(newest remote)")" "evidence after a push"
+    expect_same_everywhere
+done
+anew
+slow_config any 'verify_shipped = "full";'
+network damage 700000
+expect_status 0 ddb staging >out 2>err
+at_heads || fail "not deployed"
+expect_contains "$(cat err)" "is not there yet"
+expect_equal "" "$(newest remote)$(parts remote)" "what was damaged"
 
 # --- A dump that fails leaves nothing in either store.
 anew

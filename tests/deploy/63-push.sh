@@ -42,6 +42,8 @@ expect_status 0 ddb snapshot push staging --store slow --level full >out 2>err
 expect_contains "$(cat err)" "the connection was lost"
 expect_contains "$(cat out)" "verified (full)"
 cmp "snapshots/$name" "remote/$name" || fail "the copies differ after a cut"
+expect_equal "fast full" "$(levels remote "$name")" "evidence of the two pushes"
+expect_equal 1 "$(ddb snapshot list staging 2>/dev/null | grep -c " slow .*verified: full ")" "lines of the list"
 
 # --- What was damaged in what an earlier attempt has left is noticed with --level full.
 rm "remote/$name"
@@ -49,7 +51,23 @@ head -c 500000 "snapshots/$name" >"remote/.$name.part"
 printf 'damaged' | dd of="remote/.$name.part" bs=1 seek=400000 conv=notrunc status=none
 expect_status 6 ddb snapshot push staging --level full >out 2>err
 expect_contains "$(cat err)" "failed its verification"
-rm "remote/$name"
+expect_contains "$(cat err)" "the copy in store \"slow\" was removed"
+expect_equal "" "$(newest remote)$(parts remote)" "a copy that failed"
+expect_status 0 ddb snapshot list staging >out 2>err
+expect_lacks "$(cat out)" " slow "
+
+# --- What is damaged on the way in what is compared anyway; what the source has wrong already.
+for place in -1000 300000; do
+    network damage $place
+    expect_status 6 ddb snapshot push staging --level full >out 2>err
+    expect_contains "$(cat err)" "the copy in store \"slow\" was removed"
+    expect_equal "" "$(newest remote)$(parts remote)" "a copy that was damaged at $place"
+done
+cp "snapshots/$name" whole.tar
+truncate -s -2000 "snapshots/$name"
+expect_status 6 ddb snapshot push staging "$name" >out 2>err
+expect_equal "" "$(newest remote)$(parts remote)" "a copy of a damaged snapshot"
+mv whole.tar "snapshots/$name"
 
 # --- An unfinished file that is longer than the snapshot is somebody else's.
 { cat "snapshots/$name"; echo more; } >"remote/.$name.part"
@@ -107,7 +125,7 @@ rm "snapshots/$name"
 network down
 expect_status 6 ddb snapshot pull staging "$name" >out 2>err
 expect_contains "$(cat err)" "could not connect"
-expect_equal "" "$(find snapshots -type f)" "files in the local store"
+expect_equal "" "$(find snapshots -type f ! -name '*.json')" "files in the local store"
 network_good
 
 # --- Several stores lack it: one that fails does not keep it from the others.

@@ -43,6 +43,7 @@ document 0 "snapshot verify" snapshot verify production
 sed 's/stores: {/stores: { vault: { plugin = "local"; path = "vault"; };/; s/protected = true;/protected = true; snapshot: { stores = ["local", "vault"]; };/' \
     deploy-db.cfg >two.cfg
 document 0 "snapshot push" snapshot push production --config two.cfg
+document 0 status status production --config two.cfg
 document 0 "snapshot push" snapshot pull production --store vault --config two.cfg
 document 0 "snapshot verify" snapshot drill production
 document 0 "snapshot show" snapshot show production

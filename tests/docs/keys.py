@@ -37,6 +37,8 @@ NESTED = {
     ("snapshot push", "transfers"): "transfer",
     ("file", "verifications"): "verification",
     ("newest snapshot", "verifications"): "verification",
+    ("newest snapshot", "copies"): "copy",
+    ("copy", "verifications"): "verification",
     ("snapshot show", "verifications"): "verification",
     ("snapshot show", "tables"): "stored table",
     ("snapshot prune", "stores"): "pruned store",

@@ -8,6 +8,7 @@
 #     network NAME [VALUE]      something is wrong with the network from now on; slowstore.c lists what
 #     network_good              nothing is
 #     newest FOLDER             the name of the newest whole snapshot there; parts FOLDER: unfinished ones
+#     levels FOLDER NAME        at which levels there is evidence of a snapshot there
 
 slow_project()
 {
@@ -48,7 +49,7 @@ network()
 
 network_good()
 {
-    rm -f control/rate control/down control/cut control/full control/lost
+    rm -f control/rate control/down control/cut control/full control/lost control/damage
 }
 
 newest()
@@ -59,4 +60,9 @@ newest()
 parts()
 {
     find "$1" -maxdepth 1 -name '.*.part' -printf '%f\n' 2>/dev/null
+}
+
+levels()
+{
+    find "$1" -maxdepth 1 -name "$2.*-*.json" -printf '%f\n' | sed "s/^$2\.//; s/-.*//" | sort | paste -sd' '
 }

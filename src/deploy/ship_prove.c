@@ -1,0 +1,45 @@
+/* ship_prove - a copy that has arrived is proven, or does not stay (ship_parts.h). */
+#include "deploy/ship_parts.h"
+
+#include "base/cancel.h"
+#include "deploy/encryption.h"
+#include "deploy/stores_files.h"
+#include "deploy/verification.h"
+
+/* A verification that was stopped says nothing about the copy. */
+void ship_take_away(struct services *services, const struct service *to, const char *name,
+                    struct err *err)
+{
+    struct err removing = ERR_INIT;
+
+    if (cancel_requested())
+        err_detail(err, "the copy in store \"%s\" is there, but not verified", to->label);
+    else if (stores_remove(services, to, name, &removing) == 0)
+        err_detail(err, "the copy in store \"%s\" was removed", to->label);
+    else
+        err_detail(err, "the copy in store \"%s\" is not verified, and could not be removed: %s",
+                   to->label, removing.primary);
+}
+
+int ship_prove(struct run *run, const struct service *to, const char *name,
+               const struct ship_proof *proof, const char **verified, struct err *err)
+{
+    struct services *services = run->services;
+    struct verification verification;
+    int rc = 0;
+
+    if (encryption_hides(services, name)) {
+        *verified = "written";
+        if (proof->sha256 != NULL)
+            rc = encryption_compare(services, proof->size_bytes, proof->sha256, to->label, name, err);
+    } else {
+        *verified = proof->level;
+        rc = verification_prove(run, to->label, name, evidence_level(proof->level), &verification,
+                                err);
+        if (rc == 0)
+            verification_record(run, &verification);
+    }
+    if (rc != 0)
+        ship_take_away(services, to, name, err);
+    return rc;
+}
