@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "deploy/inventory.h"
 #include "deploy/pins.h"
+#include "deploy/ship.h"
 #include "deploy/snapshot.h"
 #include "deploy/verification.h"
 
@@ -19,6 +20,7 @@ struct pruning {
     const struct service *store;
     const struct conf_keep *policy;
     const struct pins *pins;
+    const char *newest; /* the snapshot that must be there before others go; NULL: any */
     struct prune_store *report;
     bool dry_run;
     time_t now;
@@ -260,14 +262,19 @@ static int prune_store(struct pruning *pruning, struct err *err)
             keep(pruning, &inventory->snapshots[i], "the store has no rule that removes anything");
         return 0;
     }
+    if (pruning->newest != NULL && inventory_find(inventory, pruning->newest) == NULL) {
+        log_info("store \"%s\": nothing is removed, because snapshot %s is not there",
+                 pruning->store->label, pruning->newest);
+        return 0;
+    }
     sort_out(pruning);
     if (have_verified(pruning, err) != 0 || apply(pruning, err) != 0)
         return -1;
     return expire(pruning, err);
 }
 
-int prune_run(struct run *run, const char *label, bool dry_run, struct prune *prune,
-              struct err *err)
+static int prune_stores(struct run *run, const char *label, const char *newest, bool dry_run,
+                        struct prune *prune, struct err *err)
 {
     struct services *services = run->services;
     struct pins *pins = NULL;
@@ -284,6 +291,7 @@ int prune_run(struct run *run, const char *label, bool dry_run, struct prune *pr
                                   .store = store,
                                   .policy = &conf_store(services->conf, store->label)->keep,
                                   .pins = pins,
+                                  .newest = newest,
                                   .report = of_store,
                                   .dry_run = dry_run,
                                   .now = clock_now()};
@@ -302,6 +310,12 @@ int prune_run(struct run *run, const char *label, bool dry_run, struct prune *pr
     return rc;
 }
 
+int prune_run(struct run *run, const char *label, bool dry_run, struct prune *prune,
+              struct err *err)
+{
+    return prune_stores(run, label, NULL, dry_run, prune, err);
+}
+
 void prune_after(struct run *run)
 {
     struct services *services = run->services;
@@ -313,7 +327,10 @@ void prune_after(struct run *run)
         is_empty &= retention_is_empty(&conf_store(services->conf, services->stores[i].label)->keep);
     if (is_empty)
         return;
-    if (prune_run(run, NULL, false, &prune, &err) != 0)
+    ship_join(run);
+    if (cancel_requested())
+        return;
+    if (prune_stores(run, NULL, run->snapshot, false, &prune, &err) != 0)
         run_warn(run, "old snapshots could not be removed: %s", err.primary);
     for (size_t i = 0; i < prune.n; i++) {
         char bytes[32];

@@ -48,8 +48,8 @@ struct prune {
 int prune_run(struct run *run, const char *label, bool dry_run, struct prune *prune,
               struct err *err) CHECK;
 
-/* prune_after(run): the same after a snapshot that is durable and verified; failures become warnings of
- * ${run}. */
+/* prune_after(run): the same after run->snapshot was taken, once all its shipping has ended, in each store
+ * that has that snapshot. Failures become warnings of ${run}; after a request to stop nothing is removed. */
 void prune_after(struct run *run);
 
 #endif

@@ -198,6 +198,25 @@ at_heads || fail "not deployed"
 expect_contains "$(cat err)" "is not there yet"
 expect_equal "" "$(newest remote)$(parts remote)" "what was damaged"
 
+# --- Old snapshots go from a store that has the new one, not before; they stay in one that it did not reach.
+anew
+slow_config any
+for _ in 1 2; do
+    expect_status 0 ddb snapshot staging >out 2>err
+    sleep 1
+done
+sed -i 's/path = "[a-z]*";/& keep: { last = 1; };/' deploy-db.cfg
+network damage -1000
+expect_status 0 ddb snapshot staging >out 2>err
+expect_contains "$(cat err)" "is not there yet"
+expect_contains "$(cat err)" 'store "slow": nothing is removed, because snapshot '
+expect_equal "1 2" "$(find snapshots -name '*.tar' | wc -l) $(find remote -name '*.tar' | wc -l)" "snapshots of the two"
+network rate 4000
+sleep 1
+expect_status 0 ddb staging >out 2>err
+expect_equal "1 1" "$(find snapshots -name '*.tar' | wc -l) $(find remote -name '*.tar' | wc -l)" "snapshots of the two"
+expect_same_everywhere
+
 # --- A dump that fails leaves nothing in either store.
 anew
 slow_config all
