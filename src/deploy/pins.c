@@ -15,7 +15,7 @@ enum { LEDGER_RUNS = 1000 }; /* an unfinished one stands in the way of others: i
 
 struct pins {
     struct services *services;
-    struct db *admin;        /* NULL: the maintenance database cannot be reached */
+    struct db *admin;        /* the maintenance database */
     struct strvec known;     /* runs of this environment, on this machine or in the ledger */
     struct strvec runs;      /* unfinished ones, of any environment of the database */
     struct strvec snapshots; /* what they name, each behind the run that names it */
@@ -61,30 +61,29 @@ static int read_journals(struct pins *pins, struct err *err)
     return 0;
 }
 
-/* The database whose ledger is asked. 1: the whole server cannot be reached, so that nobody restores on it
- * either. A server without the database is in the middle of an exchange of names, or in a state that
- * nobody knows: that is a failure. */
-static int connect_ledger(struct pins *pins, struct db **db, struct err *err)
+/* The database whose ledger is asked, and the one that knows of restores: without either, what is needed
+ * is not known. A server without the database is in the middle of an exchange of names, or in a state
+ * that nobody knows. */
+static int connect_both(struct pins *pins, struct db **db, struct err *err)
 {
     struct services *services = pins->services;
+    const char *env = services->env->name;
     struct err unreachable = ERR_INIT;
-    const bool has_admin = restore_admin(services, &pins->admin, &unreachable) == 0;
+    const bool has_db = db_open(services->target, NULL, DB_READ, db, &unreachable) == 0;
 
-    if (db_open(services->target, NULL, DB_READ, db, err) == 0) {
-        if (!has_admin)
-            log_warning("restores that are under way are not known: %s", unreachable.primary);
-        return 0;
-    }
-    if (has_admin) {
-        err_wrap(err, "which snapshots unfinished runs need cannot be told");
+    if (restore_admin(services, &pins->admin, err) == 0) {
+        if (has_db)
+            return 0;
+        *err = unreachable;
         err->hint[0] = '\0';
-        return err_hint(err, "An exchange of databases may have been cut off: look with `deploy-db status "
-                             "%s`, and run `deploy-db recover %s`.",
-                        services->env->name, services->env->name);
+        err_hint(err, "An exchange of databases may have been cut off: look with `deploy-db status %s`, "
+                      "and run `deploy-db recover %s`.", env, env);
+    } else if (!has_db) {
+        err->hint[0] = '\0';
+        err_hint(err, "Run `deploy-db snapshot prune %s` again when the server can be reached: unfinished "
+                      "runs and restores of other machines are known there.", env);
     }
-    log_warning("unfinished runs of other machines are not known: %s", unreachable.primary);
-    err_clear(err);
-    return 1;
+    return err_wrap(err, "which snapshots are needed cannot be told");
 }
 
 /* The rows of all environments of this database: a snapshot is of a database, and its runs are too. */
@@ -94,11 +93,10 @@ static int read_ledger(struct pins *pins, struct err *err)
     struct ledger_run *list = NULL;
     struct db *db = NULL;
     size_t n = 0;
-    int rc = connect_ledger(pins, &db, err);
+    int rc = connect_both(pins, &db, err);
 
-    if (rc != 0)
-        return rc < 0 ? -1 : 0;
-    rc = ledger_list(db, services->arena, LEDGER_RUNS, &list, &n, err);
+    if (rc == 0)
+        rc = ledger_list(db, services->arena, LEDGER_RUNS, &list, &n, err);
     db_close(db);
     for (size_t i = 0; i < n; i++) {
         if (list[i].ended == NULL)
@@ -155,22 +153,15 @@ bool pins_knows(const struct pins *pins, const char *run)
 int pins_alive(const struct pins *pins, const char *run, bool *alive, struct err *err)
 {
     *alive = strcmp(run, pins->services->run) == 0;
-    if (*alive)
-        return 0;
-    if (pins->admin != NULL)
-        return inuse_run(pins->admin, run, alive, err);
-    *alive = strvec_has(&pins->runs, run) || !strvec_has(&pins->known, run);
-    return 0;
+    return *alive ? 0 : inuse_run(pins->admin, run, alive, err);
 }
 
 int pins_claim(const struct pins *pins, const char *snapshot, bool *claimed, struct err *err)
 {
-    *claimed = true;
-    return pins->admin == NULL ? 0 : inuse_claim(pins->admin, snapshot, claimed, err);
+    return inuse_claim(pins->admin, snapshot, claimed, err);
 }
 
 void pins_unclaim(const struct pins *pins, const char *snapshot)
 {
-    if (pins->admin != NULL)
-        inuse_unclaim(pins->admin, snapshot);
+    inuse_unclaim(pins->admin, snapshot);
 }

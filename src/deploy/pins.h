@@ -9,9 +9,9 @@
 
 struct pins;
 
-/* pins_open(services, pins, err): read the journals and, where the server can be reached, the database's
- * ledger; where it cannot, that is warned of. A server without the database, or a ledger that is there
- * and cannot be read, is a failure. Heap and sessions: pins_close. Changes: nothing. */
+/* pins_open(services, pins, err): read the journals and the database's ledger. Where that database, its
+ * ledger, or the maintenance database cannot be read, who needs what is not known: that is a failure.
+ * Heap and sessions: pins_close. Changes: nothing. */
 int pins_open(struct services *services, struct pins **pins, struct err *err) CHECK;
 void pins_close(struct pins *pins); /* NULL is fine */
 
@@ -26,8 +26,8 @@ bool pins_knows(const struct pins *pins, const char *run);
 /* pins_alive(pins, run, alive, err): whether ${run} may still be at work. */
 int pins_alive(const struct pins *pins, const char *run, bool *alive, struct err *err) CHECK;
 
-/* pins_claim(pins, snapshot, claimed, err): before it is removed: false while anybody restores it. Without a
- * server nobody can restore on it: true. pins_unclaim gives it back. */
+/* pins_claim(pins, snapshot, claimed, err): before it is removed: false while anybody restores it.
+ * pins_unclaim gives it back. */
 int pins_claim(const struct pins *pins, const char *snapshot, bool *claimed, struct err *err) CHECK;
 void pins_unclaim(const struct pins *pins, const char *snapshot);
 
