@@ -493,7 +493,8 @@ struct ddb_stored {
     int partial;      /* nonzero: an unfinished file, left behind by a crash */
 };
 
-enum { DDB_NO_ROOM = -2 };
+/* What a store's callback may give instead of -1, since 1.3, also after fail(). */
+enum { DDB_NO_ROOM = -2, DDB_IN_USE = -3 };
 
 struct ddb_store {
     size_t size;
@@ -501,9 +502,8 @@ struct ddb_store {
     /* create(call, name, file): a new file under a temporary name; an existing ${name} is a
      * failure. write() appends. commit() makes it durable and gives it its name: afterwards it
      * survives a power loss. abort() removes it. After commit or abort ${file} is gone, whatever
-     * they return. Since 1.3, write() and commit() give DDB_NO_ROOM instead of -1, also after fail(),
-     * where the store has no room for the file: another attempt would end the same way. Required.
-     * Changes: files. */
+     * they return. write() and commit() give DDB_NO_ROOM where the store has no room for the
+     * file: another attempt would end the same way. Required. Changes: files. */
     int (*create)(struct ddb_call *call, const char *name, void **file);
     int (*write)(struct ddb_call *call, void *file, const void *data, size_t n);
     int (*commit)(struct ddb_call *call, void *file);
@@ -518,7 +518,8 @@ struct ddb_store {
     int (*close)(struct ddb_call *call, void *file);
 
     /* list(call, each, arg): every file, in name order. remove(call, name): a missing file is
-     * fine; partial files are removed under the name that list() gave. Required. */
+     * fine; partial files are removed under the name that list() gave. It gives DDB_IN_USE, and
+     * removes nothing, where the store knows that somebody has the file open. Required. */
     int (*list)(struct ddb_call *call, int (*each)(void *arg, const struct ddb_stored *stored),
                 void *arg);
     int (*remove)(struct ddb_call *call, const char *name);

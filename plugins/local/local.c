@@ -11,14 +11,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "plugin.h"
 
 /* A file that grows is written to the disk every so often, so that the end does not wait for it. */
 enum { SYNC_BYTES = 64 * 1024 * 1024 };
+
+/* How long to wait for who looks into a file for a moment. */
+enum { LOCK_POLLS = 20, LOCK_POLL_MS = 50 };
 
 static const struct ddb_host *host;
 
@@ -261,6 +266,22 @@ static int local_abort(struct ddb_call *call, void *self)
 
 /* --- reading ----------------------------------------------------------------------------------- */
 
+/* Who reads a file shares its lock, who removes it has that alone for a moment. -1: somebody else has it.
+ * Where the file system knows no locks, nobody has. */
+static int lock(int fd, int how)
+{
+    const struct timespec nap = {.tv_nsec = LOCK_POLL_MS * 1000 * 1000};
+
+    for (int i = 0; flock(fd, how | LOCK_NB) < 0; i++) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return 0;
+        if (i == LOCK_POLLS)
+            return -1;
+        nanosleep(&nap, NULL);
+    }
+    return 0;
+}
+
 static int local_open(struct ddb_call *call, const char *name, void **out, int64_t *size_bytes)
 {
     struct file *file;
@@ -273,8 +294,12 @@ static int local_open(struct ddb_call *call, const char *name, void **out, int64
     if (dir < 0)
         return failed(call, "open", name);
     fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0 && !is_part(name))
+        (void)lock(fd, LOCK_SH);
     if (fd < 0 || fstat(fd, &st) < 0) {
         failed(call, "open", name);
+    } else if (st.st_nlink == 0) {
+        host->fail(call, "\"%s\" was removed from \"%s\" at this moment", name, folder(call));
     } else if (!S_ISREG(st.st_mode)) {
         host->fail(call, "\"%s\" in \"%s\" is not a plain file", name, folder(call));
     } else if ((file = calloc(1, sizeof *file)) == NULL) {
@@ -368,17 +393,33 @@ static int local_list(struct ddb_call *call,
     return n < 0 ? -1 : 0;
 }
 
+/* A lock over a network needs a file that is open for writing. */
+static int open_to_remove(int dir, const char *name)
+{
+    const int flags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    int fd = openat(dir, name, O_RDWR | flags);
+
+    return fd < 0 ? openat(dir, name, O_RDONLY | flags) : fd;
+}
+
 static int local_remove(struct ddb_call *call, const char *name)
 {
-    int dir, rc = 0;
+    int dir, fd, rc = 0;
 
     if (!is_part(name) && check_name(call, name) < 0)
         return -1;
     dir = open_folder(call);
     if (dir < 0)
         return errno == ENOENT ? 0 : failed(call, "remove", name);
-    if ((unlinkat(dir, name, 0) < 0 && errno != ENOENT) || fsync(dir) < 0)
+    fd = open_to_remove(dir, name);
+    if (fd >= 0 && !is_part(name) && lock(fd, LOCK_EX) < 0) {
+        host->fail(call, "\"%s\" in \"%s\" is being read", name, folder(call));
+        rc = DDB_IN_USE;
+    } else if ((unlinkat(dir, name, 0) < 0 && errno != ENOENT) || fsync(dir) < 0) {
         rc = failed(call, "remove", name);
+    }
+    if (fd >= 0)
+        close(fd);
     close(dir);
     return rc;
 }

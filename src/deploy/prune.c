@@ -119,9 +119,9 @@ static int have_verified(struct pruning *pruning, struct err *err)
 /* --- removing ------------------------------------------------------------------------------------------ */
 
 static int remove_files(struct pruning *pruning, const struct inventory_snapshot *snapshot,
-                        struct err *err)
+                        bool *in_use, struct err *err)
 {
-    if (stores_remove(pruning->services, pruning->store, snapshot->file.name, err) != 0)
+    if (stores_remove_unused(pruning->services, pruning->store, snapshot->file.name, in_use, err) != 0)
         return -1;
     (void)FAULT("prune.removed");
     for (size_t i = 0; i < snapshot->n_evidence; i++)
@@ -137,13 +137,13 @@ static void count(struct pruning *pruning, struct prune_file *file, const char *
     pruning->report->removed_bytes += file->size_bytes;
 }
 
-/* The last look before it: what the snapshot says of itself, and whether it is being restored. */
+/* The last look before it: what the snapshot says of itself, and whether it is being restored or read. */
 static int remove_snapshot(struct pruning *pruning, struct prune_file *file,
                            const struct inventory_snapshot *snapshot, struct err *err)
 {
     const char *name = snapshot->file.name;
     struct err unreadable = ERR_INIT;
-    bool claimed = false;
+    bool claimed = false, in_use = false;
     int rc;
 
     if (cancel_requested())
@@ -159,8 +159,13 @@ static int remove_snapshot(struct pruning *pruning, struct prune_file *file,
         retention_add(&file->item, "being restored");
         return 0;
     }
-    rc = pruning->dry_run ? 0 : remove_files(pruning, snapshot, err);
+    rc = pruning->dry_run ? 0 : remove_files(pruning, snapshot, &in_use, err);
     pins_unclaim(pruning->pins, name);
+    if (in_use) {
+        retention_add(&file->item, "being read");
+        err_clear(err);
+        return 0;
+    }
     if (rc == 0)
         count(pruning, file, "no rule keeps it");
     return rc;

@@ -4,7 +4,8 @@
  * It takes no lock of its own. Two at once remove the same things: a file that is gone already is no
  * failure, and what one keeps because it has learned of it later (a new snapshot, a new verification)
  * only ever adds to what the other keeps. What is being restored is claimed before it is removed
- * (pins.h); who only reads a snapshot has opened it, or is told that it is gone.
+ * (pins.h). A store that knows who has a snapshot open keeps it (DDB_IN_USE): so it stays while another
+ * server's refresh reads it, too. In other stores its reader is told that it is gone.
  *
  * A store is pruned only while a snapshot that stays there is verified: where there is no evidence of
  * any, the newest are verified at the level `fast` first. Snapshots of other projects and environments,

@@ -356,6 +356,7 @@ int ship_await(struct run *run, const char *name, struct err *err)
     }
     stop(ships, false);
     if (!failed->ship.begun) {
+        join(ships); /* nobody reads the local file any more */
         remove_local(run->services, ships->name);
     } else {
         err_detail(err, "the snapshot is complete in store \"%s\"", ships->feed.source->label);

@@ -55,10 +55,20 @@ int stores_get(struct services *services, const struct service *store, const cha
     return rc;
 }
 
+int stores_remove_unused(struct services *services, const struct service *store, const char *name,
+                         bool *in_use, struct err *err)
+{
+    struct ddb_call call = services_begin(services, store, err);
+    int rc = stores_ops(store)->remove(&call, name);
+
+    *in_use = rc == DDB_IN_USE;
+    return stores_end(&call, rc, "remove");
+}
+
 int stores_remove(struct services *services, const struct service *store, const char *name,
                   struct err *err)
 {
-    struct ddb_call call = services_begin(services, store, err);
+    bool in_use;
 
-    return stores_end(&call, stores_ops(store)->remove(&call, name), "remove");
+    return stores_remove_unused(services, store, name, &in_use, err);
 }

@@ -14,12 +14,15 @@ int stores_list_all(struct services *services, const struct service *store,
 
 /* stores_put(services, store, name, data, n, err): a new file, whole and durable or not at all; an
  * existing one is a failure. stores_get appends the whole file to ${out}; one of more than ${max}
- * bytes is a failure. stores_remove: a missing file is fine. All: ERR_PREPARE. Changes: files. */
+ * bytes is a failure. stores_remove: a missing file is fine. stores_remove_unused: of the failures, one
+ * sets ${in_use}: somebody has the file open. All: ERR_PREPARE. Changes: files. */
 int stores_put(struct services *services, const struct service *store, const char *name,
                const void *data, size_t n, struct err *err) CHECK;
 int stores_get(struct services *services, const struct service *store, const char *name, size_t max,
                struct buf *out, struct err *err) CHECK;
 int stores_remove(struct services *services, const struct service *store, const char *name,
                   struct err *err) CHECK;
+int stores_remove_unused(struct services *services, const struct service *store, const char *name,
+                         bool *in_use, struct err *err) CHECK;
 
 #endif
