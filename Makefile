@@ -214,6 +214,12 @@ check-asan: deps
 	$(Q)DDB_B='$(abspath $(BUILD))/asan$(if $(filter clang%,$(CC)),-clang)' UBSAN_OPTIONS=print_stacktrace=1 \
 	    tests/run -j $(TEST_JOBS) $(or $(TESTS),unit cli deploy)
 
+## check-tsan: the tests of what has threads, of a build with ThreadSanitizer (compiled by gcc)
+check-tsan: deps
+	@$(SUBMAKE) CC=gcc BUILD='$(BUILD)/tsan' SANITIZE=1 SANFLAGS='-fsanitize=thread -g' all
+	$(Q)DDB_B='$(abspath $(BUILD))/tsan/asan' setarch -R tests/run -j $(TEST_JOBS) \
+	    $(or $(TESTS),deploy/60-parallel deploy/62-ship deploy/63-push deploy/64-ship deploy/65-parallel)
+
 ## check-differential: N= revision graphs (10000) from SEED= (1), asked of Alembic and of our own code
 N    ?= 10000
 SEED ?= 1
@@ -305,7 +311,7 @@ help:
 	@echo "BENCH=revisions   benchmarks to run"
 	@echo "TESTS='unit/pg deploy'   tests to run        TEST_JOBS=$(TEST_JOBS)   how many at a time"
 
-.PHONY: all units check check-faults check-static check-valgrind check-asan check-differential fuzz bench demo deps install uninstall dist \
+.PHONY: all units check check-faults check-static check-valgrind check-asan check-tsan check-differential fuzz bench demo deps install uninstall dist \
         clean help always missing-libraries
 .DELETE_ON_ERROR:
 # Dependencies of a test's object files are no intermediate files.

@@ -3,12 +3,16 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t signals;
-static volatile sig_atomic_t masks;
-static const char *volatile second_text;
+/* Written by the handler and the main thread, read by every thread. */
+static atomic_int signals;
+static atomic_int masks;
+static const char *_Atomic second_text;
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_POINTER_LOCK_FREE == 2,
+               "a signal handler cannot wait for a lock");
 
 static const char first[] = "deploy-db: stopping at the next safe point\n";
 static const char in_recovery[] = "deploy-db: recovery is under way and runs to its end\n";
@@ -28,11 +32,12 @@ static void say(const char *text)
 
 static void on_signal(int number)
 {
+    const char *text = second_text;
     int saved = errno;
 
     (void)number;
     if (signals > 0)
-        say(second_text != NULL ? second_text : second);
+        say(text != NULL ? text : second);
     else
         say(masks > 0 ? in_recovery : first);
     if (signals < 2)

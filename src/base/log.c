@@ -16,14 +16,16 @@ enum { SHORTEST_SECRET = 3 };
 
 static const char *const level_names[] = {"error", "warning", "info", "detail", "debug"};
 
+/* Set before there is another thread. */
 static enum log_level shown = LOG_INFO;
 static int coloured;
+
+/* For what follows. Lines of several threads do not mix; a message about the log file is written while one
+ * is. */
+static pthread_mutex_t mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 static int file = -1;
 static struct strvec secrets;
 static void (*erase_bar)(void);
-
-/* Lines of several threads do not mix; a message about the log file is written while one is. */
-static pthread_mutex_t mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
 /* --- the filter --------------------------------------------------------------------------------*/
 
@@ -194,19 +196,19 @@ static void emit(enum log_level level, const char *fmt, va_list args)
 {
     auto_buf struct buf message = {0};
     auto_free char *raw = NULL;
-    int in_file = file >= 0 && (level <= LOG_DETAIL || level <= shown);
 
-    if (level > shown && !in_file)
+    if (level > shown && level > LOG_DETAIL)
         return;
     if (vasprintf(&raw, fmt, args) < 0) {
         raw = NULL;
         return;
     }
     pthread_mutex_lock(&mutex);
-    filter(&message, raw);
+    if (level <= shown || file >= 0)
+        filter(&message, raw);
     if (level <= shown)
         to_terminal(lead_of(level), buf_text(&message));
-    if (in_file && file >= 0)
+    if (file >= 0)
         to_file(level, "", buf_text(&message));
     pthread_mutex_unlock(&mutex);
 }
@@ -284,16 +286,20 @@ int log_open(const char *path, struct err *err)
 
     if (fd < 0)
         return err_sys(err, ERR_INTERNAL, errno, "could not open log file \"%s\"", path);
+    pthread_mutex_lock(&mutex);
     log_close();
     file = fd;
+    pthread_mutex_unlock(&mutex);
     return 0;
 }
 
 void log_close(void)
 {
+    pthread_mutex_lock(&mutex);
     if (file >= 0)
         close(file);
     file = -1;
+    pthread_mutex_unlock(&mutex);
 }
 
 void log_hold(void (*erase)(void))
