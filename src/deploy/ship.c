@@ -341,6 +341,7 @@ static void leave(struct ship *ship)
     ship->services.recovering = true;
     if (stores_is_remote(ship->to) && !atomic_load(&ship->removes)) {
         suspend(ship);
+        ship->left = ship->begun;
         return;
     }
     call = services_begin(&ship->services, ship->to, &err);

@@ -37,6 +37,7 @@ struct ship {
     bool in_complete;           /* ${in} is the whole file */
     bool begun;                 /* the store has taken the file on */
     bool committed;             /* we have given it its name */
+    bool left;                  /* it has failed, and what had arrived is still there, unfinished */
     bool landed;                /* the file was found whole in the store */
     int64_t handed;             /* the most bytes the store can have */
     int64_t resumed_bytes;
@@ -85,6 +86,11 @@ struct ship_proof {
  * it. ERR_PREPARE. Changes: files of ${to}. */
 int ship_prove(struct run *run, const struct service *to, const char *name,
                const struct ship_proof *proof, const char **verified, struct err *err) CHECK;
+
+/* ship_arrived(ship): whether the file is whole in its store. ship_withdraw(services, ship, name): its thread
+ * has ended: nothing of ${name} stays there, or it is warned of. Changes: files of ship->to. */
+bool ship_arrived(struct ship *ship);
+void ship_withdraw(struct services *services, struct ship *ship, const char *name);
 
 /* ship_take_away(services, to, name, err): ${name} in the store ${to} is not proven: it is removed, and
  * ${err}'s detail says what became of it. Changes: files of ${to}. */

@@ -2,9 +2,37 @@
 #include "deploy/ship_parts.h"
 
 #include "base/cancel.h"
+#include "base/log.h"
 #include "deploy/encryption.h"
 #include "deploy/stores_files.h"
 #include "deploy/verification.h"
+
+bool ship_arrived(struct ship *ship)
+{
+    bool arrived;
+
+    pthread_mutex_lock(&ship->feed->mutex);
+    arrived = ship->state == SHIP_DONE;
+    pthread_mutex_unlock(&ship->feed->mutex);
+    return arrived;
+}
+
+void ship_withdraw(struct services *services, struct ship *ship, const char *name)
+{
+    struct services removing = *services;
+    const char *file = ship_arrived(ship) ? name : NULL;
+    struct err err = ERR_INIT;
+    int rc = 0;
+
+    removing.stopped = NULL; /* this must not be cut short */
+    removing.recovering = true;
+    if (ship->left)
+        rc = ship_partial(&removing, ship->to, name, &file, &err);
+    if (rc == 0 && file != NULL)
+        rc = stores_remove(&removing, ship->to, file, &err);
+    if (rc != 0)
+        log_warning("snapshot %s may have stayed there: %s", name, err.primary);
+}
 
 /* A verification that was stopped says nothing about the copy. */
 void ship_take_away(struct services *services, const struct service *to, const char *name,

@@ -227,16 +227,6 @@ static void join(struct ships *ships)
     }
 }
 
-static bool has_arrived(struct ship *ship)
-{
-    bool arrived;
-
-    pthread_mutex_lock(&ship->feed->mutex);
-    arrived = ship->state == SHIP_DONE;
-    pthread_mutex_unlock(&ship->feed->mutex);
-    return arrived;
-}
-
 /* Verify what has arrived in the remote stores (only in ${required} ones, where that is asked), each copy
  * once. One that fails has not arrived. */
 static void prove(struct run *run, struct ships *ships, bool required)
@@ -250,7 +240,7 @@ static void prove(struct run *run, struct ships *ships, bool required)
         const char *verified;
         char sha256[65];
 
-        if (!has_arrived(ship) || shipping->proven ||
+        if (!ship_arrived(ship) || shipping->proven ||
             (required && !stores_is_required(&ships->services, ship->to->label)))
             continue;
         if (ship->digest != NULL) {
@@ -310,13 +300,8 @@ void ship_abort(struct services *services, const char *name)
         return;
     stop(ships, true);
     join(ships);
-    for (size_t i = 0; i < ships->n; i++) {
-        struct err err = ERR_INIT;
-
-        if (has_arrived(&ships->v[i].ship) &&
-            stores_remove(services, ships->v[i].ship.to, name, &err) != 0)
-            log_warning("%s", err.primary);
-    }
+    for (size_t i = 0; i < ships->n; i++)
+        ship_withdraw(services, &ships->v[i].ship, name);
     drop(services);
 }
 

@@ -6,7 +6,7 @@
  *   down      nobody answers
  *   cut       a number of bytes: the connection breaks when a file has so many, once; a quarter of what
  *             was written since it was opened is lost
- *   full      no byte is taken any more
+ *   full      no byte is taken any more; 1: and the store says that it has no room
  *   lost      the answer to a commit is lost, once
  *   damage    a place, from the end where it is negative: the byte there arrives as another one, once
  *   sessions  written by the plugin: a line "create", "resume SIZE", "suspend" or "abort" each time that
@@ -176,13 +176,14 @@ static int slow_write(struct ddb_call *call, void *self, const void *data, size_
     while (n > 0) {
         size_t piece = n < 8192 ? n : 8192;
         long long rate = control(call, "rate"), cut = control(call, "cut");
+        long long full = control(call, "full");
 
         if (file->broken || control(call, "down") >= 0)
             return break_off(call, file);
         if (host->cancelled(call))
             return host->fail(call, "stopped on request");
-        if (control(call, "full") >= 0)
-            return host->fail(call, "no space is left");
+        if (full >= 0)
+            return host->fail(call, "no space is left"), full == 1 ? DDB_NO_ROOM : -1;
         if (rate > 0) {
             struct timespec pause = {.tv_nsec = (long)(piece * 1000000000 / 1024 / (size_t)rate)};
 

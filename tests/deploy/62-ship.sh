@@ -232,6 +232,14 @@ chmod +x hidden/pg_dump
 PATH=$PWD/hidden:$PATH expect_status 6 ddb staging >out 2>err
 expect_equal "" "$(find snapshots remote -type f 2>/dev/null)" "files in the stores"
 
+# --- Nor does one that has no room any more while the dump goes on; that is not tried again.
+anew
+network full 1
+PATH=$PWD/hidden:$PATH expect_status 6 ddb staging >out 2>err
+expect_contains "$(cat err)" 'store "slow": no space is left'
+expect_lacks "$(cat err)" "going on in"
+expect_equal "" "$(find snapshots remote -type f 2>/dev/null)" "files in the stores"
+
 # --- Without a local store it is written directly.
 anew
 STORES='["slow"]' slow_config all
