@@ -228,21 +228,21 @@ static void join(struct ships *ships)
 }
 
 /* Verify what has arrived in the remote stores (only in ${required} ones, where that is asked), each copy
- * once. One that fails has not arrived. */
+ * once. One that fails has not arrived; after a request to stop, what nobody waits for stays unverified. */
 static void prove(struct run *run, struct ships *ships, bool required)
 {
     for (size_t i = 0; i < ships->n; i++) {
         struct shipping *shipping = &ships->v[i];
         struct ship *ship = &shipping->ship;
-        struct ship_proof proof = {.level = run->env->snapshot.verify_shipped,
-                                   .size_bytes = ship->sent};
+        struct ship_proof proof = {.level = run->env->snapshot.verify_shipped};
         struct err err = ERR_INIT;
         const char *verified;
         char sha256[65];
 
-        if (!ship_arrived(ship) || shipping->proven ||
+        if (!ship_arrived(ship) || shipping->proven || (!required && cancel_requested()) ||
             (required && !stores_is_required(&ships->services, ship->to->label)))
             continue;
+        proof.size_bytes = ship->sent; /* its thread is done with it */
         if (ship->digest != NULL) {
             digest_end(ship->digest, sha256);
             ship->digest = NULL;

@@ -198,6 +198,19 @@ at_heads || fail "not deployed"
 expect_contains "$(cat err)" "is not there yet"
 expect_equal "" "$(newest remote)$(parts remote)" "what was damaged"
 
+# --- What we cannot decrypt is compared with what was sent, and has no evidence.
+anew
+recipient=age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj
+slow_config all "verify_shipped = \"full\"; recipients = [\"$recipient\"];"
+network damage 700000
+expect_status 6 ddb snapshot staging >out 2>err
+expect_contains "$(cat err)" "the stored file is not what was written to it"
+expect_equal "" "$(find remote -type f)" "files in the remote store"
+expect_status 0 ddb snapshot staging >out 2>err
+name=$(find snapshots -name '*.tar.age' -printf '%f\n' | sort | tail -n 1)
+cmp "snapshots/$name" "remote/$name" || fail "the encrypted copies differ"
+expect_equal "" "$(levels remote "$name")" "evidence of what was not opened"
+
 # --- Old snapshots go from a store that has the new one, not before; they stay in one that it did not reach.
 anew
 slow_config any

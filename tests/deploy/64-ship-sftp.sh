@@ -74,6 +74,7 @@ kill_sessions || fail "nothing was cut"
 wait $pid || fail "status $?: $(cat err)"
 expect_contains "$(cat err)" "going on in"
 expect_same_everywhere
+expect_equal 1 "$(find remote -name "$(newest remote).fast-*.json" | wc -l)" "evidence in the remote store"
 
 # --- Nobody answers: refused; beside a deployment that does not need it, a warning; push later.
 sshd_stop "$TMPDIR/sshd"
