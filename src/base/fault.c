@@ -3,6 +3,7 @@
 
 #ifdef FAULTS
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,16 +12,19 @@
 
 int fault_hit(const char *point)
 {
-    static long times;
+    static atomic_long times;
     const char *wanted = getenv("DEPLOY_DB_FAULT");
     const char *action = wanted == NULL ? NULL : strrchr(wanted, ':');
     const char *at = action == NULL ? NULL : memchr(wanted, '@', (size_t)(action - wanted));
     const char *end = at != NULL ? at : action;
+    long nth, now;
 
     if (action == NULL || strlen(point) != (size_t)(end - wanted) ||
         strncmp(wanted, point, strlen(point)) != 0)
         return 0;
-    if (at != NULL && ++times < strtol(at + 1, NULL, 10))
+    nth = at != NULL ? strtol(at + 1, NULL, 10) : 1;
+    now = atomic_fetch_add(&times, 1) + 1;
+    if (now < nth)
         return 0;
     action++;
     if (strcmp(action, "kill") == 0)
@@ -33,7 +37,8 @@ int fault_hit(const char *point)
             pause();
     }
     if (strcmp(action, "stop") == 0) {
-        raise(SIGSTOP);
+        if (now == nth)
+            raise(SIGSTOP);
         return 0;
     }
     /* A misspelt action must not let a test pass. */

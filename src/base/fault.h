@@ -3,7 +3,8 @@
  *
  * Compiled in only with FAULTS=1. The variable DEPLOY_DB_FAULT holds "point:action" with action
  * "kill" (SIGKILL to ourselves), "fail", "sleep" (pause there until killed) or "stop" (SIGSTOP to
- * ourselves: go on after SIGCONT); "point@3:action" waits for the third time. The crash matrix lists every point.
+ * ourselves, once: go on after SIGCONT); "point@3:action" waits for the third time. The crash matrix lists
+ * every point.
  */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H

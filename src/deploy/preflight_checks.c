@@ -80,18 +80,28 @@ static bool is_harmless(const char *phase)
     return strcmp(phase, "hooks") == 0 || strcmp(phase, "snapshot") == 0;
 }
 
-/* A run that was cut off while it prepared has changed nothing: under the lock, clear it away. */
+/* A run that was cut off while it prepared has changed nothing: under the lock, clear it away. One that has
+ * ended here, and could not tell the database, has ended. */
 static bool clear_away(struct checking *c, const char *id, const char *phase, bool in_ledger)
 {
     struct run *run = c->run;
     struct journal *journal = NULL;
     struct err err = ERR_INIT;
 
-    if (run->lock == NULL || !is_harmless(phase))
+    if (run->lock == NULL)
         return false;
-    if (journal_open(run->arena, run->state_dir, id, &journal, &err) == 0 &&
-        !is_harmless(journal_state(journal)->phase))
-        return false; /* it came further than the database was told */
+    if (journal_open(run->arena, run->state_dir, id, &journal, &err) == 0) {
+        const struct journal_state *state = journal_state(journal);
+
+        if (in_ledger && state->ended != 0) {
+            log_info("run %s had ended with status %d", id, state->status);
+            return ledger_end(run->db, id, state->status, state->outcome, &err) == 0;
+        }
+        if (!is_harmless(state->phase))
+            return false; /* it came further than the database was told */
+    }
+    if (!is_harmless(phase))
+        return false;
     journal = NULL;
     err_clear(&err);
     log_info("run %s was cut off while it prepared: discarding what it left behind", id);

@@ -218,13 +218,24 @@ int run_phase(struct run *run, const char *phase, bool begin, struct err *err)
     return 0;
 }
 
+/* A session that was lost is no reason to leave the run open for others: it is told in another one. */
+static int end_in_ledger(struct run *run, int status, const char *outcome, struct err *err)
+{
+    if (ledger_end(run->db, run->id, status, outcome, err) == 0)
+        return 0;
+    if (db_alive(run->db))
+        return -1;
+    err_clear(err);
+    return run_connect(run, 0, err) == 0 ? ledger_end(run->db, run->id, status, outcome, err) : -1;
+}
+
 int run_end(struct run *run, int status, const char *outcome)
 {
     auto_free char *clean = log_clean(outcome);
     struct err err = ERR_INIT;
 
     ship_join(run);
-    if (run->in_ledger && run->db != NULL && ledger_end(run->db, run->id, status, clean, &err) != 0)
+    if (run->in_ledger && run->db != NULL && end_in_ledger(run, status, clean, &err) != 0)
         run_warn(run, "could not mark run %s as finished in the database: %s", run->id,
                  err.primary);
     err_clear(&err);

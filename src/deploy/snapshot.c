@@ -80,7 +80,9 @@ static int take_hold(struct taking *taking)
                            &taking->tables, &changed, taking->err) != 0)
             return -1;
         if (changed == NULL)
-            return 0;
+            return FAULT("snapshot.held")
+                       ? err_set(taking->err, ERR_PREPARE, "fault point snapshot.held")
+                       : 0;
         snapshot_describe_end(taking->description);
         taking->description = NULL;
         db_end_snapshot(taking->db);

@@ -6,6 +6,11 @@
 #     outcome_of STATUS WHAT [MESSAGE]   after it, with its messages in the file "err": STATUS 0 means one
 #                                 more snapshot; another one must be of the table, and MESSAGE be told
 #     outcome_next WHAT           an undisturbed run succeeds and leaves nothing unfinished
+#     outcome_stopped PID         wait until the process has stopped at a fault point ("POINT:stop")
+#     outcome_sessions WHAT       no session and no advisory lock of a run is left on the server
+#     outcome_try WHAT [MESSAGE]  after all sorts of faults: the run that was begun as $pid has ended as it
+#                                 may, its status is in $status; the database is that of the file "before",
+#                                 the server is rid of it, and the next run is undisturbed
 
 outcome_list()
 {
@@ -46,4 +51,42 @@ outcome_next()
         fail "$1: the next run failed"
     }
     expect_clean
+}
+
+outcome_stopped()
+{
+    wait_for 60 grep -q '^State:[[:space:]]*T' "/proc/$1/status"
+}
+
+no_sessions()
+{
+    [[ $(psql_at postgres "SELECT (SELECT count(*) FROM pg_stat_activity
+            WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+              AND application_name ~ '^(deploy-db|pg_dump|pg_restore)')
+        + (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory')") == 0 ]]
+}
+
+outcome_sessions()
+{
+    local end=$((SECONDS + 10))
+
+    until no_sessions; do
+        [[ $SECONDS -lt $end ]] || {
+            psql_at postgres "SELECT pid, datname, application_name, state, query FROM pg_stat_activity
+                WHERE backend_type = 'client backend'" >&9
+            fail "$1: sessions or locks are left on the server"
+        }
+        sleep 0.1
+    done
+}
+
+outcome_try()
+{
+    status=0
+    wait "$pid" || status=$?
+    outcome_of "$status" "$1" "${2:-}"
+    outcome_sessions "$1"
+    state_of shop now
+    expect_same before now "the database after $1"
+    outcome_next "$1"
 }
