@@ -206,6 +206,7 @@ network damage 700000
 expect_status 6 ddb snapshot staging >out 2>err
 expect_contains "$(cat err)" "the stored file is not what was written to it"
 expect_equal "" "$(find remote -type f)" "files in the remote store"
+rm snapshots/*
 expect_status 0 ddb snapshot staging >out 2>err
 name=$(find snapshots -name '*.tar.age' -printf '%f\n' | sort | tail -n 1)
 cmp "snapshots/$name" "remote/$name" || fail "the encrypted copies differ"

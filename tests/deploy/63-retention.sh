@@ -187,6 +187,7 @@ downgrade:
 pass
 P
 sed -i 's/keep: {[^}]*};/keep: { last = 1; };/' deploy-db.cfg
+sleep 1 # names have seconds
 status=0
 DEPLOY_DB_FAULT=verify.begin:kill ddb_faults production >out 2>err || status=$?
 expect_equal 137 $status
