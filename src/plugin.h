@@ -439,7 +439,7 @@ struct ddb_snapshot {
     int (*preflight)(struct ddb_call *call, int server_version);
 
     /* take(call, sink): write the database, as the exported snapshot (fact "snapshot") sees it.
-     * Required. Changes: nothing in the database. */
+     * Required, with restore, where there is no clone. Changes: nothing in the database. */
     int (*take)(struct ddb_call *call, const struct ddb_sink *sink);
 
     /* verify(call, source): read it all and say whether restore() would understand it. */
@@ -481,6 +481,17 @@ struct ddb_snapshot {
      * Changes: nothing. */
     int (*archive_sql)(struct ddb_call *call, const struct ddb_source *source, const char *path,
                        int (*out)(void *arg, const char *text, size_t n), void *arg);
+
+    /* --- since 1.3 --- */
+
+    /* clone(call, source, database, maintenance): copy the database ${source}, to which nobody is
+     * connected or can connect meanwhile, as the new database ${database} of the same server, whole or
+     * not at all, durable, and closed to connections. Its owner, access and settings are the host's to
+     * set. ${maintenance}: a database of that server to be connected to (conninfo). The host makes the
+     * copy live by a rename, or drops it at the end of the run. It should end soon when cancelled() says
+     * so: people wait. Changes: the database ${database}. */
+    int (*clone)(struct ddb_call *call, const char *source, const char *database,
+                 const char *maintenance);
 };
 
 /* --- store: keeps snapshots --------------------------------------------------------------------*/

@@ -46,7 +46,7 @@ static const struct kind {
                          {REQUIRE(ddb_engine, revisions)}},
     [DDB_KIND_SNAPSHOT] = {"snapshot",
                            sizeof(struct ddb_snapshot),
-                           {REQUIRE(ddb_snapshot, take), REQUIRE(ddb_snapshot, restore)}},
+                           {{NULL, 0}}}, /* "take" and "restore", or "clone": see adopt_ops */
     [DDB_KIND_STORE] = {"store",
                         sizeof(struct ddb_store),
                         {REQUIRE(ddb_store, create), REQUIRE(ddb_store, write),
@@ -141,6 +141,12 @@ static int adopt_ops(const char *name, struct plugin *plugin, struct err *err)
     if (plugin->table.kind == DDB_KIND_ENGINE && plugin->engine.upgrade == NULL &&
         plugin->engine.steps == NULL)
         return lacks(name, kind, "upgrade", err);
+    if (plugin->table.kind == DDB_KIND_SNAPSHOT && plugin->snapshot.clone == NULL &&
+        plugin->snapshot.take == NULL)
+        return lacks(name, kind, "take", err);
+    if (plugin->table.kind == DDB_KIND_SNAPSHOT && plugin->snapshot.take != NULL &&
+        plugin->snapshot.restore == NULL)
+        return lacks(name, kind, "restore", err);
     return 0;
 }
 

@@ -183,7 +183,8 @@ AT(ddb_snapshot, restore_section, 48);
 AT(ddb_snapshot, table_rows, 56);
 AT(ddb_snapshot, restore_archive, 64);
 AT(ddb_snapshot, archive_sql, 72);
-SIZE(ddb_snapshot, 80);
+AT(ddb_snapshot, clone, 80);
+SIZE(ddb_snapshot, 88);
 
 AT(ddb_stored, size, 0);
 AT(ddb_stored, name, 8);
