@@ -120,6 +120,7 @@ $(B)/plugins/%.o: plugins/%.c src/plugin.h $(READY) | $(GEN)
 	$(Q)$(CC) $(filter-out -fPIE,$(ALL_CFLAGS)) -fPIC -MMD -MP -c -o $@ $<
 
 PLUGIN_LIBS_sql     := $(shell pkg-config --libs libcrypto libpq 2>/dev/null)
+PLUGIN_LIBS_template := $(shell pkg-config --libs libpq 2>/dev/null)
 PLUGIN_LIBS_alembic := $(shell pkg-config --libs inih jansson 2>/dev/null)
 PLUGIN_LIBS_sftp    := $(shell pkg-config --libs libssh2 2>/dev/null)
 define PLUGIN_RULE

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "deploy/clone.h"
 #include "deploy/deploy.h"
 #include "deploy/drill.h"
 #include "deploy/lists.h"
@@ -48,6 +50,7 @@ int cmd_deploy_recover(struct cmd_context *context, struct err *err)
     int status = (int)unfinished_recover(context->services, &run, err);
 
     drill_sweep(context->services);
+    clone_sweep(context->services);
     if (run != NULL && !run->nothing_to_do)
         print_report(context, run, status, err);
     else if (status == ERR_NONE)
@@ -74,13 +77,19 @@ static const char *rung_outlook(const struct run *run, enum conf_rung rung)
                                   : "not taken: it would not bring everything back";
     if (!lists_has((char *const *)run->env->hooks.pre_deploy, "snapshot"))
         return "not possible: this environment takes no snapshot";
-    return run->may_restore ? "from the snapshot, by an exchange of databases"
-                            : "not offered: this role may not create and swap databases";
+    if (!run->may_restore)
+        return "not offered: this role may not create and swap databases";
+    if (!clone_wanted(run))
+        return "from the snapshot, by an exchange of databases";
+    return run->services->takes_files
+               ? "from the copy of the database, or else from the snapshot, by an exchange of databases"
+               : "from the copy of the database, by an exchange of databases";
 }
 
 static void plan_text(const struct run *run, struct buf *out)
 {
     const struct plan *plan = &run->plan;
+    char bytes[32];
 
     buf_addf(out, "database: %s\n", db_target_display(run->services->target));
     buf_addf(out, "strict: compare_type %s, compare_server_default %s\n",
@@ -95,6 +104,9 @@ static void plan_text(const struct run *run, struct buf *out)
                  plan->hazards[i].reason);
     if (plan->no_sql_reason != NULL)
         buf_addf(out, "  ! what they do is not known: %s\n", plan->no_sql_reason);
+    if (clone_wanted(run) && plan->pending.n > 0)
+        buf_addf(out, "connections: all to this database are cut while it is copied (%s)\n",
+                 size_text(run->database_bytes, bytes));
     buf_adds(out, "on failure:\n");
     for (size_t i = 0; i < run->env->n_recover; i++)
         buf_addf(out, "  %s: %s\n", rung_name(run->env->recover[i]),
@@ -115,10 +127,11 @@ static json_t *plan_json(const struct run *run)
         json_array_append_new(rungs, json_pack("{s:s, s:s}", "rung",
                                                rung_name(run->env->recover[i]), "outlook",
                                                rung_outlook(run, run->env->recover[i])));
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s?, s:b}", "environment", run->env->name, "target",
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s?, s:b, s:b}", "environment", run->env->name, "target",
                      run->plan.target, "pending",
                      lists_revisions(run->plan.graph, run->plan.pending, &run->plan.rows),
-                     "hazards", hazards, "recovery", rungs, "sql", run->plan.sql, "lossless", (int)run->plan.lossless);
+                     "hazards", hazards, "recovery", rungs, "sql", run->plan.sql, "lossless", (int)run->plan.lossless,
+                     "cuts_connections", (int)(clone_wanted(run) && run->plan.pending.n > 0));
 }
 
 int cmd_deploy_plan(struct cmd_context *context, struct err *err)

@@ -116,14 +116,18 @@ static int migrate(struct cmd_context *context, const char *command, struct err 
         .purge = context->options->given[OPT_PURGE] > 0,
     };
 
+    const char *cut = context->services->clone.plugin == NULL
+                          ? ""
+                          : ", after it was copied, for which all connections to it are cut";
+
     if (check_snapshot(context, err) != 0)
         return ERR_USAGE;
     if (context->options->given[OPT_SQL] > 0)
         return print_sql(context, &goal, err) == 0 ? ERR_NONE : (int)err->code;
     if (context->env->is_protected && goal.kind != GOAL_UPGRADE &&
         cmd_confirm(context,
-                    arena_printf(context->arena, "%s changes the database of \"%s\"", command,
-                                 context->env->name),
+                    arena_printf(context->arena, "%s changes the database of \"%s\"%s", command,
+                                 context->env->name, cut),
                     context->env->name, err) != 0)
         return ERR_USAGE;
     return cmd_deploy_run(context, command, &goal, err);

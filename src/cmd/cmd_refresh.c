@@ -49,6 +49,8 @@ static int take_new(struct cmd_context *context, const struct env *from, const c
         errs_release(&errs);
         return rc;
     }
+    if (snapshot_refuse(services, err) != 0)
+        return ERR_REFUSED;
     run = run_new(services, "snapshot");
     log_info("taking a snapshot of %s", db_target_display(services->target));
     if (run_open_journal(run, err) == 0 && run_connect(run, 0, err) == 0 &&

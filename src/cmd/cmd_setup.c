@@ -154,8 +154,8 @@ static void add_env(struct buf *out, const struct env *env)
     buf_addf(out, "  strict.compare_server_default = %s%s\n",
              env->strict.compare_server_default ? "true" : "false",
              env->strict.from_default_server_default ? " (default)" : "");
-    buf_addf(out, "  target = %s\n  checksums = %s\n  snapshot.plugin = %s\n", env->target,
-             env->checksums, env->snapshot.plugin.plugin);
+    buf_addf(out, "  target = %s\n  checksums = %s\n", env->target, env->checksums);
+    add_list(out, "snapshot.plugin", env->snapshot.plugins);
     add_list(out, "snapshot.stores", env->snapshot.stores);
     add_list(out, "snapshot.recipients", env->snapshot.recipients);
     if (env->snapshot.identity != NULL)

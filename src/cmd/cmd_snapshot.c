@@ -6,6 +6,7 @@
 #include "deploy/inventory.h"
 #include "deploy/phases.h"
 #include "deploy/prune.h"
+#include "deploy/reopen.h"
 #include "deploy/snapshot.h"
 
 int cmd_snapshot(struct cmd_context *context, struct err *err)
@@ -15,7 +16,11 @@ int cmd_snapshot(struct cmd_context *context, struct err *err)
     char line[1024], bytes[32], span[32];
     int rc = -1;
 
-    if (run_open_journal(run, err) == 0 && run_connect(run, 0, err) == 0 &&
+    if (snapshot_refuse(context->services, err) != 0) {
+        run_close(run);
+        return ERR_REFUSED;
+    }
+    if (run_open_journal(run, err) == 0 && reopen_connect(run, err) == 0 &&
         lock_phase(run, err) == 0 && run_phase(run, "snapshot", true, err) == 0)
         rc = snapshot_take(run, &result, err);
     if (rc != 0) {

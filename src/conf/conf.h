@@ -79,7 +79,8 @@ struct env {
         bool from_default_type, from_default_server_default; /* not written in the file */
     } strict;
     struct {
-        struct conf_plugin plugin;    /* default "pgdump" */
+        struct conf_plugin plugin;    /* the settings of all of them; its name is the first one's */
+        const char *const *plugins;   /* names; default "pgdump" */
         const char *const *stores;    /* labels; default: the first store */
         const char *require;          /* "all", "any" or a label */
         int compression_level, jobs;

@@ -98,6 +98,7 @@ static void finish_snapshot(struct finisher *f)
     const struct conf *conf = f->reader->conf;
     int cpus = usable_cpus();
 
+    env->snapshot.plugin.plugin = env->snapshot.plugins[0];
     if (env->snapshot.jobs == 0)
         env->snapshot.jobs = cpus < JOBS_DEFAULT_MOST ? cpus : JOBS_DEFAULT_MOST;
     if (!is_written(f, "snapshot", "stores") && conf->n_stores > 0) {

@@ -193,6 +193,28 @@ static void wrong_list(struct conf_reader *reader, const config_setting_t *setti
     wrong_type(reader, setting, where, "a list of texts", "[\"…\", \"…\"]");
 }
 
+/* A text stands for the list of it alone. Without a usable element the default stays. */
+static void read_names(struct conf_reader *reader, const config_setting_t *setting,
+                       const char *where, const char *const **field)
+{
+    const char *const *list = NULL;
+
+    if (is_list(setting)) {
+        list = read_list(reader, setting, where);
+        if (config_setting_length(setting) == 0)
+            conf_read_mistake(reader, line_of(setting), "%s is empty", where);
+    } else if (config_setting_type(setting) == CONFIG_TYPE_STRING) {
+        const char **one = arena_alloc(reader->arena, 2 * sizeof *one);
+
+        one[0] = read_text(reader, setting, where);
+        list = one;
+    } else {
+        wrong_type(reader, setting, where, "a text in quotes or a list of texts", "\"…\"");
+    }
+    if (list != NULL && list[0] != NULL)
+        *field = list;
+}
+
 /* One rung after those that are there already. False: unknown, or named before. */
 static bool add_rung(struct env *env, const char *name)
 {
@@ -271,6 +293,9 @@ void conf_field_read(struct conf_reader *reader, const config_setting_t *setting
         else
             *(const char *const **)field = read_list(reader, setting, where);
         break;
+    case KIND_NAMES:
+        read_names(reader, setting, where, field);
+        break;
     case KIND_RUNGS: /* its offset is 0: the field is the environment */
         if (!is_list(setting))
             wrong_list(reader, setting, where);
@@ -323,6 +348,7 @@ void conf_field_default(struct arena *arena, const struct conf_key *key, void *f
         bad = parse_size(text, field);
         break;
     case KIND_LIST:
+    case KIND_NAMES:
         *(const char *const **)field = split_words(arena, text);
         break;
     case KIND_RUNGS:

@@ -77,7 +77,8 @@ const struct conf_key conf_keys_table[] = {
     BOOL(GROUP_STRICT, "compare_server_default", struct env, strict.compare_server_default, NULL),
     BOOL(GROUP_STRICT, "models", struct env, strict.models, "true"),
 
-    STRING(GROUP_SNAPSHOT, "plugin", struct env, snapshot.plugin.plugin, "pgdump"),
+    {.in = GROUP_SNAPSHOT, .name = "plugin", .kind = KIND_NAMES,
+     .offset = offsetof(struct env, snapshot.plugins), .fallback = "pgdump"},
     LIST(GROUP_SNAPSHOT, "stores", struct env, snapshot.stores, ""),
     STRING(GROUP_SNAPSHOT, "require", struct env, snapshot.require, "all"),
     INT(GROUP_SNAPSHOT, "compression_level", struct env, snapshot.compression_level, "3", 1,

@@ -37,6 +37,7 @@ enum conf_kind {
     KIND_SIZE,
     KIND_CHOICE, /* one of ${choices} */
     KIND_LIST,   /* of strings */
+    KIND_NAMES,  /* one string, or a list of them that is not empty */
     KIND_RUNGS,  /* a list of distinct recovery rungs */
     KIND_MASKS,  /* a list of groups: struct conf_masks */
     KIND_GROUP,  /* its keys are the rows of ${group} */

@@ -49,7 +49,8 @@ static int last_look(struct run *run, struct err *err)
         err_set(err, ERR_PREPARE, "the version rows have changed since preflight");
         return err_hint(err, "Somebody else migrates this database; deploy again when that is over.");
     }
-    if (run->snapshot != NULL && strcmp(run->snapshot_fingerprint, run->before.fingerprint) != 0) {
+    if ((run->snapshot != NULL && strcmp(run->snapshot_fingerprint, run->before.fingerprint) != 0) ||
+        (run->clone != NULL && strcmp(run->clone_fingerprint, run->before.fingerprint) != 0)) {
         err_set(err, ERR_PREPARE, "the catalog has changed since the snapshot");
         return err_hint(err, "A hook that changes the schema must come before \"snapshot\" in "
                              "hooks.pre_deploy.");

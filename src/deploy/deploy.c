@@ -8,6 +8,7 @@
 #include "deploy/phases.h"
 #include "deploy/record.h"
 #include "deploy/recover.h"
+#include "deploy/reopen.h"
 
 /* A row of the phase table: what it changes, what its failure means, and what `recover` does when it
  * finds the phase open after a crash. */
@@ -24,7 +25,8 @@ static const struct phase phases[] = {
     {"plan", plan_phase, ERR_REFUSED, false, "nothing", "start again"},
     {"lock", lock_phase, ERR_BUSY, false, "the lock", "start again"},
     {"preflight", preflight_phase, ERR_REFUSED, false, "nothing", "start again"},
-    {"hooks", hook_phase, ERR_PREPARE, false, "files, stores", "discard what is partial"},
+    {"hooks", hook_phase, ERR_PREPARE, false, "files, stores, a copy of the database",
+     "discard what is partial"},
     /* --- the point of no return --- */
     {"apply", apply_phase, ERR_PREPARE, true, "the database", "verify or recover"},
     {"verify", verify_phase, ERR_INTERNAL, true, "nothing", "verify again, else recover"},
@@ -33,7 +35,8 @@ static const struct phase phases[] = {
 
 int plan_phase(struct run *run, struct err *err)
 {
-    if (run_connect(run, 0, err) != 0 || plan_make(run->services, run->db, &run->goal, &run->plan, err) != 0)
+    if (reopen_connect(run, err) != 0 ||
+        plan_make(run->services, run->db, &run->goal, &run->plan, err) != 0)
         return -1;
     if (run->plan.problems.n == 0)
         log_detail("%zu pending revision%s", run->plan.pending.n,
@@ -77,8 +80,11 @@ static int keep_books(struct run *run, const struct phase *phase, struct err *er
 }
 
 /* The class of a failure that stops the run before anything was changed. */
-static enum err_code stop_code(const struct phase *phase, const struct err *err)
+static enum err_code stop_code(const struct run *run, const struct phase *phase,
+                               const struct err *err)
 {
+    if (run->closed)
+        return ERR_OPERATOR;
     if (err->code == ERR_USAGE || err->code == ERR_REFUSED || err->code == ERR_PREPARE ||
         err->code == ERR_BUSY)
         return err->code;
@@ -93,11 +99,12 @@ static enum err_code fail(struct run *run, const struct phase *phase, struct err
 
     run->phase = phase->name;
     if (!run->touched || !phase->recovers) {
-        status = stop_code(phase, err);
+        status = stop_code(run, phase, err);
         err_as(err, status);
         if (run->in_ledger && status != ERR_POST)
             hook_failed(run, status);
-        run_end(run, (int)status, err->primary);
+        if (status != ERR_OPERATOR) /* else unfinished: recover opens the database */
+            run_end(run, (int)status, err->primary);
         return status;
     }
     log_warning("%s failed, going back: %s", phase->name, err->primary);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "deploy/clone.h"
 #include "deploy/lists.h"
 #include "deploy/snapshot.h"
 #include "host/script.h"
@@ -76,7 +77,7 @@ void hook_failed(struct run *run, enum err_code status)
     run->services->recovering = false;
 }
 
-static int take_snapshot(struct run *run, struct err *err)
+static int take_file(struct run *run, struct err *err)
 {
     struct snapshot_result result;
     char bytes[32], span[32];
@@ -87,6 +88,15 @@ static int take_snapshot(struct run *run, struct err *err)
     log_info("snapshot %s: %s in %s, verified (%s)", result.place, size_text(result.bytes, bytes),
              clock_span(result.elapsed_ms, span), result.verified);
     return 0;
+}
+
+/* The copy comes last: the later it is made, the less is written that it does not have, and nobody is cut
+ * off for a run that a failed dump stops. */
+static int take_snapshot(struct run *run, struct err *err)
+{
+    if (run->services->takes_files && take_file(run, err) != 0)
+        return -1;
+    return run->services->clone.plugin == NULL ? 0 : clone_take(run, err);
 }
 
 int hook_phase(struct run *run, struct err *err)

@@ -1,7 +1,58 @@
 /* lock - one deployment at a time, across machines (phases.h). */
 #include "deploy/phases.h"
 
+#include <string.h>
+
+#include "base/cancel.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "deploy/reopen.h"
+
+enum { POLL_MS = 250 };
+
+/* Whoever copies or exchanges the database just now has let go of the lock for that, because nobody may be
+ * connected, and holds the one in the maintenance database instead. */
+static bool is_exchanged(struct run *run, struct err *err)
+{
+    struct dblock *swap = NULL;
+    struct err other = ERR_INIT;
+
+    if (dblock_take_swap(run->services->target, run->env->maintenance_database, run->id, &swap,
+                         &other) == 0)
+        dblock_free(swap);
+    if (other.code != ERR_BUSY)
+        return false;
+    *err = other;
+    return true;
+}
+
+static int take(struct run *run, int64_t wait_ms, struct err *err)
+{
+    if (dblock_take(run->services->target, run->id, wait_ms, &run->lock, err) != 0)
+        return -1;
+    if (!is_exchanged(run, err))
+        return 0;
+    dblock_free(run->lock);
+    run->lock = NULL;
+    return -1;
+}
+
+/* While it is copied everybody is thrown out, those who wait too: they come again. */
+static int take_within(struct run *run, int64_t wait_ms, struct err *err)
+{
+    const int64_t deadline = clock_mono_ms() + wait_ms;
+    int64_t left = wait_ms;
+
+    while (take(run, left, err) != 0) {
+        left = deadline - clock_mono_ms();
+        if ((err->code != ERR_BUSY && strcmp(err->sqlstate, REOPEN_CLOSED) != 0) || left <= 0 ||
+            cancel_requested())
+            return -1;
+        clock_sleep_ms(left < POLL_MS ? left : POLL_MS);
+        err_clear(err);
+    }
+    return run->db != NULL && db_alive(run->db) ? 0 : run_connect(run, 0, err);
+}
 
 int lock_phase(struct run *run, struct err *err)
 {
@@ -11,7 +62,7 @@ int lock_phase(struct run *run, struct err *err)
         return -1;
     if (run->pooled)
         return 0; /* a session lock would leak there: preflight refuses, with all other reasons */
-    if (dblock_take(target, run->id, run->env->lock_wait_ms, &run->lock, err) != 0)
+    if (take_within(run, run->env->lock_wait_ms, err) != 0)
         return -1;
     log_detail("holding the deployment lock of database \"%s\"", db_target_name(target));
     return 0;

@@ -1,11 +1,13 @@
 /* preflight_checks - see preflight_checks.h. */
 #include "deploy/preflight_checks.h"
+#include "deploy/preflight_clone.h"
 #include "deploy/preflight_migrations.h"
 
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "deploy/clone.h"
 #include "deploy/encryption.h"
 #include "deploy/lists.h"
 #include "deploy/phases.h"
@@ -102,10 +104,10 @@ static bool clear_away(struct checking *c, const char *id, const char *phase, bo
     }
     if (!is_harmless(phase))
         return false;
-    journal = NULL;
     err_clear(&err);
     log_info("run %s was cut off while it prepared: discarding what it left behind", id);
     if (stores_clean(run->services, id, &err) != 0 ||
+        clone_discard(run->services, journal, id, &err) != 0 ||
         (in_ledger && ledger_end(run->db, id, ERR_PREPARE, "cut off before anything was changed",
                                  &err) != 0) ||
         (journal_open(run->arena, run->state_dir, id, &journal, &err) == 0 &&
@@ -153,7 +155,7 @@ static void check_snapshot_tool(struct checking *c)
     struct ddb_call call = services_begin(services, &services->snapshot, &err);
     const struct ddb_snapshot *plugin = &services->snapshot.plugin->snapshot;
 
-    if (plugin->preflight == NULL)
+    if (plugin->preflight == NULL || !services->takes_files)
         return;
     if (services_end(&call, plugin->preflight(&call, db_server_version(c->run->db)), "preflight",
                      ERR_REFUSED) != 0)
@@ -189,7 +191,7 @@ static void check_stores(struct checking *c)
     struct errs bearable = {0};
     size_t good = 0;
 
-    for (size_t i = 0; i < services->n_stores; i++) {
+    for (size_t i = 0; i < services->n_stores && services->takes_files; i++) {
         const struct service *store = &services->stores[i];
         struct err problem = ERR_INIT;
 
@@ -213,7 +215,8 @@ static void check_stores(struct checking *c)
 
 static void check_encryption(struct checking *c)
 {
-    encryption_preflight(c->run->services, c->problems);
+    if (c->run->services->takes_files)
+        encryption_preflight(c->run->services, c->problems);
 }
 
 static void check_privileges(struct checking *c)
@@ -325,6 +328,7 @@ static const struct check snapshot_checks[] = {
     {"snapshot tool", check_snapshot_tool, false},
     {"stores", check_stores, false},
     {"encryption", check_encryption, false},
+    {"copy of the database", preflight_clone, false},
 };
 
 static void run_checks(struct checking *c, const struct check *list, size_t n)

@@ -51,7 +51,7 @@ int record_write(struct run *run, struct err *err)
     const struct before *before = &run->before;
     auto_free char *lossy_reason = log_clean(run->lossy_reason == NULL ? "" : run->lossy_reason);
     json_t *json = json_pack(
-        "{s:i, s:b, s:s, s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:s, s:b, s:b, s:s, s:b, s:b, s:s?, s:s?}",
+        "{s:i, s:b, s:s, s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:s, s:b, s:b, s:s, s:b, s:b, s:s?, s:s?, s:s?}",
         "version", RECORD_VERSION, "known", before->known, "properties",
         before->properties == NULL ? "" : before->properties, "rows", lists_json(before->rows),
         "fingerprint", before->fingerprint, "invalid_indexes", lists_json(before->invalid_indexes),
@@ -59,7 +59,8 @@ int record_write(struct run *run, struct err *err)
         before->stats_reset == NULL ? "" : before->stats_reset, "pending", lists_json(run->pending),
         "planned", lists_json(run->planned), "target", run->target, "lossless", run->lossless, "atomic",
         run->atomic, "lossy_reason", lossy_reason,
-        "may_restore", run->may_restore, "with_hooks", run->with_hooks, "snapshot", run->snapshot, "store", run->store);
+        "may_restore", run->may_restore, "with_hooks", run->with_hooks, "snapshot", run->snapshot, "store", run->store, "clone",
+        run->clone);
     char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
     int rc;
 
@@ -111,6 +112,7 @@ int record_read(struct run *run, const char *source, struct err *err)
         run->with_hooks = flag(json, "with_hooks");
     run->snapshot = lists_text(arena, json, "snapshot");
     run->store = lists_text(arena, json, "store");
+    run->clone = lists_text(arena, json, "clone");
     json_decref(json);
     return 0;
 }

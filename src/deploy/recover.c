@@ -6,6 +6,7 @@
 #include "base/cancel.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "deploy/clone.h"
 #include "deploy/engine.h"
 #include "deploy/lists.h"
 #include "deploy/phases.h"
@@ -233,6 +234,11 @@ static int rung_downgrade(struct run *run, struct err *err)
     return prove_before(run, err);
 }
 
+static bool has_snapshot(const struct run *run)
+{
+    return run->snapshot != NULL || run->clone != NULL;
+}
+
 static const char *failed_name(const struct run *run)
 {
     return swap_name(run->arena, db_target_name(run->services->target), "failed", run->id);
@@ -246,7 +252,8 @@ static int settle(struct run *run, struct err *err)
     return prove_contents(run, err);
 }
 
-static int restore_now(struct run *run, struct db *admin, struct err *err)
+/* From the snapshot in a store. */
+static int restore_file(struct run *run, struct db *admin, struct err *err)
 {
     const char *fresh = restore_fresh(run, db_target_name(run->services->target));
     struct meta meta;
@@ -262,13 +269,27 @@ static int restore_now(struct run *run, struct db *admin, struct err *err)
     return settle(run, err);
 }
 
+/* The fastest first: the copy that is there already, then the snapshot in a store. */
+static int restore_now(struct run *run, struct db *admin, struct err *err)
+{
+    if (run->clone != NULL) {
+        if (clone_restore(run, admin, failed_name(run), err) == 0)
+            return settle(run, err);
+        if (run->kept_database != NULL || run->exchange_unknown || run->snapshot == NULL)
+            return -1;
+        run_warn(run, "%s; the snapshot is restored instead", err->primary);
+        err_clear(err);
+    }
+    return restore_file(run, admin, err);
+}
+
 static int rung_restore(struct run *run, struct err *err)
 {
     struct db *admin = NULL;
     bool swapped = false;
     int rc = -1;
 
-    if (run->snapshot == NULL)
+    if (!has_snapshot(run))
         return err_set(err, ERR_OPERATOR, "there is no snapshot of this run");
     if (!run->may_restore)
         return err_set(err, ERR_OPERATOR, "no automatic restore: %s",
@@ -301,7 +322,7 @@ static int is_restored(struct run *run, bool *restored, struct err *err)
     int rc;
 
     *restored = false;
-    if (run->snapshot == NULL || !run->may_restore)
+    if (!has_snapshot(run) || !run->may_restore)
         return 0;
     rc = restore_admin(run->services, &admin, err);
     if (rc == 0)
@@ -312,14 +333,16 @@ static int is_restored(struct run *run, bool *restored, struct err *err)
 
 static enum err_code give_up(const struct run *run, struct err *err)
 {
-    if (run->snapshot == NULL && !run->lossless)
+    const char *what = run->snapshot != NULL ? "; the snapshot is " : run->clone != NULL ? "; the copy is " : "";
+    const char *name = run->snapshot != NULL ? run->snapshot : run->clone != NULL ? run->clone : "";
+
+    if (!has_snapshot(run) && !run->lossless)
         err_hint(err, "Look at the database, then run `deploy-db recover %s` again.",
                  run->env->name);
     else
         err_hint(err, "Nothing was thrown away%s%s. Look at the database, then run `deploy-db "
                       "recover %s` again.",
-                 run->snapshot == NULL ? "" : "; the snapshot is ",
-                 run->snapshot == NULL ? "" : run->snapshot, run->env->name);
+                 what, name, run->env->name);
     return ERR_OPERATOR;
 }
 

@@ -10,6 +10,7 @@
 #include "deploy/refresh_checks.h"
 #include "deploy/refresh_fresh.h"
 #include "deploy/refresh_keep.h"
+#include "deploy/reopen.h"
 #include "deploy/restore_run.h"
 #include "deploy/stores.h"
 #include "pg/salvage.h"
@@ -169,7 +170,7 @@ static enum err_code stand(struct run *run, bool exists, struct dblock **swap, s
     if (!exists)
         rc = dblock_take_swap(run->services->target, run->env->maintenance_database, run->id, swap,
                               err);
-    else if ((rc = run_connect(run, 0, err)) == 0 && (rc = lock_phase(run, err)) == 0 &&
+    else if ((rc = reopen_connect(run, err)) == 0 && (rc = lock_phase(run, err)) == 0 &&
              run->lock == NULL)
         rc = err_set(err, ERR_REFUSED, "a pooler in transaction mode stands before database \"%s\"",
                      live_name(run));

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "deploy/phases.h"
 #include "deploy/refresh_keep.h"
+#include "deploy/reopen.h"
 #include "deploy/restore.h"
 #include "deploy/restore_file.h"
 #include "deploy/restore_tables.h"
@@ -108,8 +109,8 @@ static enum err_code adopt(struct run *run, struct db *admin, const char *snapsh
 
 enum err_code restore_run_enter(struct run *run, struct err *err)
 {
-    if (run_connect(run, 0, err) != 0)
-        return ERR_REFUSED;
+    if (reopen_connect(run, err) != 0)
+        return err->code == ERR_BUSY ? ERR_BUSY : ERR_REFUSED;
     if (lock_phase(run, err) != 0)
         return err->code == ERR_BUSY ? ERR_BUSY : ERR_REFUSED;
     if (run->lock == NULL) {

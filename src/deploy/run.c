@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "deploy/clone.h"
 #include "deploy/ship.h"
 #include "pg/dbprops.h"
 #include "pg/health.h"
@@ -234,6 +235,7 @@ int run_end(struct run *run, int status, const char *outcome)
     auto_free char *clean = log_clean(outcome);
     struct err err = ERR_INIT;
 
+    clone_end(run);
     ship_join(run);
     if (run->in_ledger && run->db != NULL && end_in_ledger(run, status, clean, &err) != 0)
         run_warn(run, "could not mark run %s as finished in the database: %s", run->id,

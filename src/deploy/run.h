@@ -66,6 +66,10 @@ struct run {
     int64_t snapshot_bytes;
     const char *snapshot_fingerprint; /* of the catalog, as the snapshot saw it */
     const char *store;          /* label of a store that has it */
+    const char *clone;          /* the database that is a copy of before; NULL: none */
+    const char *clone_fingerprint; /* of the catalog, as the copy has it */
+    int64_t database_bytes;     /* where a copy is to be made */
+    bool closed;                /* the live database could not be opened again after it was copied */
 
     /* what came of it */
     int64_t apply_ms;           /* how long the migrations took; 0 when none ran to the end */
@@ -106,8 +110,8 @@ int run_enter_ledger(struct run *run, struct db *db, struct err *err) CHECK;
 /* run_phase(run, phase, begin, err): journal, ledger, and the name that a waiting deployment sees. */
 int run_phase(struct run *run, const char *phase, bool begin, struct err *err) CHECK;
 
-/* run_end(run, status, outcome): wait for what is still shipped to remote stores, then mark it finished
- * in ledger and journal; failures become warnings. Returns the status. */
+/* run_end(run, status, outcome): drop the copy of the database, wait for what is still shipped to remote
+ * stores, then mark it finished in ledger and journal; failures become warnings. Returns the status. */
 int run_end(struct run *run, int status, const char *outcome);
 
 /* run_ended_elsewhere(run, status, outcome, err): the database says that the run has ended, so its journal

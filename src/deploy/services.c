@@ -13,16 +13,26 @@ _Static_assert((int)CONF_STRING == (int)DDB_TYPE_STRING && (int)CONF_PATH == (in
                    (int)CONF_DURATION == (int)DDB_TYPE_DURATION,
                "conf_type and ddb_type must agree");
 
+struct known {
+    struct conf_known keys[64];
+    size_t n;
+};
+
+static void add_settings(struct known *known, const struct plugin *plugin)
+{
+    for (const struct ddb_setting *setting = plugin->table.settings;
+         setting != NULL && setting->key != NULL && known->n < sizeof known->keys / sizeof *known->keys;
+         setting++)
+        known->keys[known->n++] = (struct conf_known){setting->key, (enum conf_type)setting->type};
+}
+
 static int check_settings(const struct conf *conf, const struct conf_plugin *group,
                           const struct plugin *plugin, struct errs *errs)
 {
-    struct conf_known known[64];
-    size_t n = 0;
+    struct known known = {0};
 
-    for (const struct ddb_setting *setting = plugin->table.settings;
-         setting != NULL && setting->key != NULL && n < sizeof known / sizeof *known; setting++)
-        known[n++] = (struct conf_known){setting->key, (enum conf_type)setting->type};
-    return conf_check_plugin(conf, group, known, n, errs);
+    add_settings(&known, plugin);
+    return conf_check_plugin(conf, group, known.keys, known.n, errs);
 }
 
 static int load(struct services *services, struct service *service, const char *label,
@@ -39,6 +49,53 @@ static int load(struct services *services, struct service *service, const char *
         return -1;
     }
     return check_settings(services->conf, group, service->plugin, errs);
+}
+
+static int load_named(const char *name, const struct plugin **plugin, struct errs *errs)
+{
+    struct err err = ERR_INIT;
+
+    if (host_load(name, DDB_KIND_SNAPSHOT, services_table(), plugin, &err) == 0)
+        return 0;
+    *errs_new(errs) = err;
+    return -1;
+}
+
+/* At most one plugin that makes files, and one that makes a database beside the live one: which is which
+ * is told by their callbacks. Their settings stand in one group. */
+static int load_snapshot(struct services *services, const struct env *env, struct errs *errs)
+{
+    const struct conf_plugin *group = &env->snapshot.plugin;
+    struct known known = {0};
+    int rc = 0;
+
+    services->snapshot = services->clone = (struct service){.label = "snapshot", .group = group};
+    for (const char *const *name = env->snapshot.plugins; *name != NULL; name++) {
+        const struct plugin *plugin = NULL;
+        const bool cloned = services->clone.plugin != NULL, taken = services->takes_files;
+
+        if (load_named(*name, &plugin, errs) != 0) {
+            rc = -1;
+            continue;
+        }
+        if (plugin->snapshot.clone != NULL && !cloned)
+            services->clone.plugin = plugin;
+        if (plugin->snapshot.take != NULL && !taken)
+            services->snapshot.plugin = plugin;
+        services->takes_files = services->snapshot.plugin != NULL;
+        if (cloned == (services->clone.plugin != NULL) && taken == services->takes_files) {
+            struct err *err = errs_new(errs);
+
+            err_set(err, ERR_CONFIG, "environment \"%s\": snapshot.plugin names \"%s\" besides another "
+                                     "plugin that does the same",
+                    env->name, *name);
+            rc = -1;
+        }
+        add_settings(&known, plugin);
+    }
+    if (rc == 0 && !services->takes_files)
+        rc = load_named("pgdump", &services->snapshot.plugin, errs);
+    return rc == 0 ? conf_check_plugin(services->conf, group, known.keys, known.n, errs) : -1;
 }
 
 static int open_database(struct services *services, struct errs *errs)
@@ -90,8 +147,7 @@ int services_open(struct arena *arena, const struct conf *conf, const struct env
         rc = -1;
     if (env == NULL)
         return rc;
-    if (load(services, &services->snapshot, "snapshot", &env->snapshot.plugin, DDB_KIND_SNAPSHOT,
-             errs) != 0)
+    if (load_snapshot(services, env, errs) != 0)
         rc = -1;
     while (env->snapshot.stores != NULL && env->snapshot.stores[services->n_stores] != NULL)
         services->n_stores++;

@@ -33,7 +33,9 @@ struct services {
     const char *config_dir;
     struct db_target *target;
     struct service engine;
-    struct service snapshot;
+    struct service snapshot; /* takes and reads the files in the stores; where none does, "pgdump" reads */
+    bool takes_files;        /* a snapshot is a file in the stores … */
+    struct service clone;    /* … or a database beside the live one, or both; plugin NULL: it is not */
     struct service *stores; /* those of the environment, in its order */
     size_t n_stores;
     struct journal *journal; /* where notes go; NULL outside of a run */

@@ -325,6 +325,17 @@ static int take(struct taking *taking, struct snapshot_result *result)
     return rc;
 }
 
+int snapshot_refuse(const struct services *services, struct err *err)
+{
+    if (services->takes_files)
+        return 0;
+    err_set(err, ERR_REFUSED, "environment \"%s\" takes no snapshot that is kept: plugin \"%s\" makes a "
+                              "copy for the time of a deployment",
+            services->env->name, services->clone.plugin->table.name);
+    return err_hint(err, "Write snapshot.plugin = [\"%s\", \"pgdump\"]; to have both.",
+                    services->clone.plugin->table.name);
+}
+
 int snapshot_take(struct run *run, struct snapshot_result *result, struct err *err)
 {
     struct services *services = run->services;

@@ -21,6 +21,10 @@ struct snapshot_result {
  * ERR_PREPARE. Changes: files. */
 int snapshot_take(struct run *run, struct snapshot_result *result, struct err *err) CHECK;
 
+/* snapshot_refuse(services, err): whether the environment's snapshots are files in the stores at all: 0, or
+ * ERR_REFUSED. */
+int snapshot_refuse(const struct services *services, struct err *err) CHECK;
+
 /* snapshot_verify(services, label, name, level, size_bytes, err): read a stored one: "fast" (manifest,
  * sizes), or "full" (every byte, every frame, and the snapshot plugin understands it). ${size_bytes}
  * gets the size of the file; NULL is fine. */

@@ -11,10 +11,12 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "deploy/clone.h"
 #include "deploy/phases.h"
 #include "deploy/prove.h"
 #include "deploy/record.h"
 #include "deploy/recover.h"
+#include "deploy/reopen.h"
 #include "deploy/restore.h"
 #include "deploy/restore_run.h"
 #include "deploy/stores.h"
@@ -23,37 +25,6 @@
 #include "pg/swap.h"
 
 /* --- finding it ---------------------------------------------------------------------------------------- */
-
-/* An exchange that was cut off leaves the live database closed: let sessions in again, unless somebody
- * is at it. */
-static int reopen_live(struct services *services, const struct journal *journal, struct err *err)
-{
-    const char *live = db_target_name(services->target);
-    struct dblock *lock = NULL;
-    struct db *admin = NULL;
-    bool exists = false, is_open = true;
-    int rc;
-
-    if (dblock_take_swap(services->target, services->env->maintenance_database, "recover", &lock,
-                         err) != 0)
-        return -1;
-    rc = restore_admin(services, &admin, err);
-    if (rc == 0)
-        rc = swap_exists(admin, live, &exists, err);
-    if (rc == 0 && exists)
-        rc = swap_is_open(admin, live, &is_open, err);
-    if (rc == 0 && !is_open && (journal == NULL || journal_noted(journal, "aside") == NULL)) {
-        rc = err_set(err, ERR_OPERATOR, "database \"%s\" is closed to connections", live);
-        err_hint(err, "If a restore on another machine was cut off, open it with ALTER DATABASE … "
-                      "ALLOW_CONNECTIONS true and run recover again.");
-    } else if (rc == 0 && !is_open) {
-        log_info("database \"%s\" was left closed by an interrupted restore: opening it", live);
-        rc = swap_open(admin, live, err);
-    }
-    db_close(admin);
-    dblock_free(lock);
-    return rc;
-}
 
 static int connect_live(struct services *services, const struct journal *journal, struct db **db,
                         struct err *err)
@@ -182,10 +153,11 @@ static int take_over(struct run *run, bool *ended, struct err *err)
 
 /* --- finishing or undoing it ----------------------------------------------------------------------------- */
 
-/* Cut off before apply: remove the partial snapshot, tell the on-failure hooks. */
+/* Cut off before apply: remove the partial snapshot and the copy, tell the on-failure hooks. */
 static enum err_code discard(struct run *run, struct err *err)
 {
-    if (stores_clean(run->services, run->id, err) != 0)
+    if (stores_clean(run->services, run->id, err) != 0 ||
+        clone_discard(run->services, run->journal, run->id, err) != 0)
         return ERR_OPERATOR;
     hook_failed(run, ERR_PREPARE);
     return ERR_ROLLED_BACK;
@@ -238,7 +210,7 @@ static bool leads_forward(const struct run *run, const char *phase)
     static const char *const forward[] = {"apply", "verify", NULL};
 
     if (strcmp(phase, "recover") == 0)
-        return run->snapshot == NULL &&
+        return run->snapshot == NULL && run->clone == NULL &&
                (run->goal.kind == GOAL_DOWNGRADE || run->goal.kind == GOAL_STAMP);
     return is_any(phase, forward);
 }

@@ -16,6 +16,8 @@
 
 enum { KEY_CLASS = 0x64646231, POLL_MS = 250, NAME_BYTES = 63, WHO_BYTES = 21 };
 
+static const char ADMIN_SHUTDOWN[] = "57P01"; /* SQLSTATE of a session that was ended by another one */
+
 struct dblock {
     struct db *db;
     char run[64];
@@ -75,6 +77,27 @@ static int try_lock(struct dblock *lock, struct err *err)
     return 0;
 }
 
+/* The one that is deployed to; the lock may be held in another one. */
+static const char *live_name(const struct dblock *lock)
+{
+    return db_target_name(db_target(lock->db));
+}
+
+/* While we waited. Whoever closes the database for a moment ends all sessions there, this one too. */
+static int lost_while_waiting(const struct dblock *lock, struct err *err)
+{
+    char reason[sizeof err->primary];
+
+    if (strcmp(err->sqlstate, ADMIN_SHUTDOWN) != 0)
+        return err_as(err, ERR_REFUSED);
+    memcpy(reason, err->primary, sizeof reason);
+    err_clear(err);
+    err_set(err, ERR_BUSY, "database \"%s\" is being deployed to by a run that has ended all other sessions",
+            live_name(lock));
+    err_detail(err, "%s", reason);
+    return err_hint(err, "Try again when it is done.");
+}
+
 static const char *or_word(const char *text, const char *word)
 {
     return text != NULL ? text : word;
@@ -107,7 +130,7 @@ static int find_holder(struct dblock *lock, struct err *err, struct err *busy)
         return 0;
     describe_holder(db_value(holder, 0, 1), db_value(holder, 0, 2), text, sizeof text);
     since = db_value(holder, 0, 4);
-    err_set(busy, ERR_BUSY, "database \"%s\" is being deployed to by %s", db_name(lock->db), text);
+    err_set(busy, ERR_BUSY, "database \"%s\" is being deployed to by %s", live_name(lock), text);
     err_detail(busy, "the lock is held by pid %s, %s%s%s", db_value(holder, 0, 0),
                or_word(db_value(holder, 0, 3), "address not visible"),
                since != NULL ? ", since " : "", or_word(since, ""));
@@ -125,16 +148,16 @@ static int wait_lock(struct dblock *lock, int64_t wait_ms, struct err *err)
         int64_t left;
 
         if (try_lock(lock, err) < 0)
-            return err_as(err, ERR_REFUSED);
+            return lost_while_waiting(lock, err);
         if (lock->held)
             return 0;
         if (find_holder(lock, err, &busy) < 0)
-            return err_as(err, ERR_REFUSED);
+            return lost_while_waiting(lock, err);
         left = wait_ms - (clock_mono_ms() - begun);
         if (left <= 0 || cancel_requested()) {
             if (busy.code == ERR_NONE)
                 err_set(&busy, ERR_BUSY, "database \"%s\" is being deployed to by another run",
-                        db_name(lock->db));
+                        live_name(lock));
             *err = busy;
             return -1;
         }
@@ -211,6 +234,11 @@ int dblock_check(struct dblock *lock, struct err *err)
         return err_set(err, ERR_INTERNAL, "the lock of this deployment on database \"%s\" was lost",
                        db_name(lock->db));
     return 0;
+}
+
+struct db *dblock_session(const struct dblock *lock)
+{
+    return lock->db;
 }
 
 int dblock_pooled(const struct db_target *target, bool *pooled, struct err *err)

@@ -31,6 +31,10 @@ void dblock_step(struct dblock *lock, const char *step);
 /* dblock_check(lock, err): whether we still hold it. ERR_INTERNAL when the session is gone. */
 int dblock_check(struct dblock *lock, struct err *err) CHECK;
 
+/* dblock_session(lock): its session, for queries outside of a transaction while nobody else may be
+ * connected; it ends with the lock. */
+struct db *dblock_session(const struct dblock *lock);
+
 /* dblock_pooled(target, pooled, err): whether a transaction-mode pooler stands between: session
  * state set in one transaction is missing in the next. */
 int dblock_pooled(const struct db_target *target, bool *pooled, struct err *err) CHECK;

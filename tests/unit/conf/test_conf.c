@@ -92,6 +92,8 @@ static void test_defaults(void **state)
     assert_false(env->strict.compare_type || env->strict.compare_server_default);
     assert_true(env->strict.models && env->strict.from_default_type);
     assert_string_equal(env->snapshot.plugin.plugin, "pgdump");
+    assert_string_equal(env->snapshot.plugins[0], "pgdump");
+    assert_null(env->snapshot.plugins[1]);
     assert_int_equal(env->snapshot.plugin.n, 0);
     assert_string_equal(env->snapshot.stores[0], "local");
     assert_null(env->snapshot.stores[1]);
@@ -157,7 +159,7 @@ static void test_every_key(void **state)
         "stores = { a = { plugin = \"local\"; keep = { within = \"7d\"; yearly = 1; min_keep = 2; "
         "hourly = 1; }; }; b = { plugin = \"local\"; }; };\n"
         "environments = { x = { database = \"dbname=x\"; maintenance_database = \"template1\"; "
-        "target = \"heads\"; snapshot = { plugin = \"template\"; stores = (\"b\", \"a\"); require "
+        "target = \"heads\"; snapshot = { plugin = [\"template\", \"p/x.so\"]; stores = (\"b\", \"a\"); require "
         "= "
         "\"a\"; compression_level = 19L; jobs = 0x10; verify = \"fast\"; raw = \"kept\"; }; apply "
         "= "
@@ -182,6 +184,9 @@ static void test_every_key(void **state)
     env = conf_env(f->conf, "x");
     assert_string_equal(env->maintenance_database, "template1");
     assert_string_equal(env->target, "heads");
+    assert_string_equal(env->snapshot.plugins[0], "template");
+    assert_string_equal(env->snapshot.plugins[1], "p/x.so");
+    assert_null(env->snapshot.plugins[2]);
     assert_string_equal(env->snapshot.plugin.plugin, "template");
     assert_string_equal(conf_value(&env->snapshot.plugin, "raw")->text, "kept");
     assert_string_equal(env->snapshot.stores[0], "b");

@@ -21,7 +21,7 @@ static const char *type_word(enum conf_kind kind)
         [KIND_STRING] = "text",       [KIND_BOOL] = "boolean", [KIND_INT] = "integer",
         [KIND_DURATION] = "duration", [KIND_SIZE] = "size",    [KIND_CHOICE] = "choice",
         [KIND_LIST] = "list",         [KIND_RUNGS] = "list",   [KIND_GROUP] = "group",
-        [KIND_NAMED] = "group",       [KIND_MASKS] = "list",
+        [KIND_NAMED] = "group",       [KIND_MASKS] = "list",   [KIND_NAMES] = "list",
     };
 
     return words[kind];

@@ -1,0 +1,103 @@
+/* reopen - see reopen.h. */
+#include "deploy/reopen.h"
+
+#include <string.h>
+
+#include "base/cancel.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "deploy/clone.h"
+#include "deploy/restore.h"
+#include "pg/swap.h"
+#include "pg/versions.h"
+
+enum { POLL_MS = 250 };
+
+/* The run that has closed it; NULL: nobody knows. */
+static int find_closer(struct services *services, struct db *admin, const struct journal *journal,
+                       const char **run, struct err *err)
+{
+    const struct journal_state *state = journal == NULL ? NULL : journal_state(journal);
+
+    *run = NULL;
+    if (state != NULL && (journal_noted(journal, "aside") != NULL ||
+                          (journal_noted(journal, "clone") != NULL && strcmp(state->phase, "hooks") == 0)))
+        *run = state->run;
+    return *run != NULL ? 0 : clone_run(services, admin, run, err);
+}
+
+static int open_closed(struct services *services, struct db *admin, const char *live,
+                       const struct journal *journal, struct err *err)
+{
+    const char *run;
+
+    if (find_closer(services, admin, journal, &run, err) != 0)
+        return -1;
+    if (run == NULL) {
+        err_set(err, ERR_OPERATOR, "database \"%s\" is closed to connections", live);
+        return err_hint(err, "If a run on another machine was cut off, open it with ALTER DATABASE … "
+                             "ALLOW_CONNECTIONS true and run recover again.");
+    }
+    log_info("database \"%s\" was left closed by run %s, which was cut off: opening it", live, run);
+    return versions_disconnect(admin, run, err) != 0 ? -1 : swap_open(admin, live, err);
+}
+
+int reopen_live(struct services *services, const struct journal *journal, struct err *err)
+{
+    const char *live = db_target_name(services->target);
+    struct dblock *lock = NULL;
+    struct db *admin = NULL;
+    bool exists = false, is_open = true;
+    int rc;
+
+    if (dblock_take_swap(services->target, services->env->maintenance_database, "recover", &lock,
+                         err) != 0)
+        return -1;
+    rc = restore_admin(services, &admin, err);
+    if (rc == 0)
+        rc = swap_exists(admin, live, &exists, err);
+    if (rc == 0 && exists)
+        rc = swap_is_open(admin, live, &is_open, err);
+    if (rc == 0 && !is_open)
+        rc = open_closed(services, admin, live, journal, err);
+    db_close(admin);
+    dblock_free(lock);
+    return rc;
+}
+
+/* 0: it is worth trying again. */
+static int reopen(struct run *run, struct err *err)
+{
+    struct journal *journal = NULL;
+    struct err later = ERR_INIT;
+
+    if (journal_unfinished(run->arena, run->state_dir, &journal, &later) == 0 &&
+        reopen_live(run->services, journal, &later) == 0)
+        return 0;
+    if (later.code == ERR_BUSY)
+        *err = later;
+    else
+        err_detail(err, "%s", later.primary);
+    return -1;
+}
+
+int reopen_connect(struct run *run, struct err *err)
+{
+    const int64_t deadline = clock_mono_ms() + run->env->lock_wait_ms;
+    bool announced = false;
+
+    while (run_connect(run, 0, err) != 0) {
+        if (strcmp(err->sqlstate, REOPEN_CLOSED) != 0)
+            return -1;
+        if (reopen(run, err) != 0) {
+            if (err->code != ERR_BUSY || clock_mono_ms() >= deadline || cancel_requested())
+                return -1;
+            if (!announced)
+                log_info("%s; waiting for it", err->primary);
+            announced = true;
+            clock_sleep_ms(POLL_MS);
+        }
+        err_clear(err);
+    }
+    return 0;
+}

@@ -1,0 +1,21 @@
+/*
+ * reopen - a live database that an interrupted run has left closed to connections.
+ */
+#ifndef DEPLOY_REOPEN_H
+#define DEPLOY_REOPEN_H
+
+#include "deploy/run.h"
+
+/* reopen_live(services, journal, err): let sessions in again, unless somebody is at it (ERR_BUSY), or
+ * nothing tells that it was one of our runs that has closed it: a note of ${journal}, the newest
+ * unfinished one (NULL: none is here), or a copy of the database that is left. What still copies is
+ * ended before. A database that is open, or is not there, is fine. Changes: the database. */
+int reopen_live(struct services *services, const struct journal *journal, struct err *err) CHECK;
+
+#define REOPEN_CLOSED "55000" /* the SQLSTATE of a connection to a database that is closed */
+
+/* reopen_connect(run, err): run_connect; where the database is closed, reopen_live comes in between. While
+ * somebody is at it, as long as the environment waits for a lock. */
+int reopen_connect(struct run *run, struct err *err) CHECK;
+
+#endif

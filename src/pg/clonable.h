@@ -1,0 +1,14 @@
+/*
+ * clonable - what belongs to a database, and a copy that the server makes of it would not have.
+ */
+#ifndef PG_CLONABLE_H
+#define PG_CLONABLE_H
+
+#include "pg/db.h"
+
+/* clonable_read(db, hindrances, err): logical replication slots and subscriptions of the database of
+ * ${db}: they stay with the original when a copy takes its place (sources: PostgreSQL's CREATE DATABASE,
+ * pg_subscription and pg_replication_slots, which are shared and name a database). Changes: nothing. */
+int clonable_read(struct db *db, struct strvec *hindrances, struct err *err) CHECK;
+
+#endif
