@@ -37,6 +37,59 @@ bool clone_wanted(const struct run *run)
            lists_has((char *const *)run->env->hooks.pre_deploy, "snapshot");
 }
 
+/* --- what is left of other runs --------------------------------------------------------------------- */
+
+/* Whose copy it is cannot be told where the name of the database was cut. */
+static int list(struct services *services, struct db *admin, const char ***names, size_t *n,
+                struct err *err)
+{
+    const char *live = db_target_name(services->target);
+    size_t kept = 0;
+
+    if (scratch_list(admin, services->arena, live, WORD, names, n, err) != 0)
+        return -1;
+    for (size_t i = 0; i < *n; i++)
+        if (strncmp((*names)[i], live, strlen(live)) == 0)
+            (*names)[kept++] = (*names)[i];
+    *n = kept;
+    return 0;
+}
+
+static int sweep_one(struct services *services, struct db *admin, struct db *live, const char *name,
+                     struct err *err)
+{
+    struct ledger_run row = {0};
+    bool found = false;
+
+    if (ledger_find(live, services->arena, scratch_run(name), &row, &found, err) != 0)
+        return -1;
+    if (found && row.ended == NULL)
+        return 0; /* it may need it still */
+    if (!found || (row.status == ERR_RESTORED && strcmp(row.phase, "hooks") != 0))
+        return err_set(err, ERR_PREPARE, "a restore has replaced what run %s has changed; drop it when "
+                                         "nobody needs it",
+                       scratch_run(name));
+    if (swap_drop(admin, name, err) != 0)
+        return -1;
+    log_info("dropped database \"%s\", which run %s has left", name, scratch_run(name));
+    return 0;
+}
+
+static void sweep(struct services *services, struct db *admin, struct db *live)
+{
+    struct err err = ERR_INIT;
+    const char **names = NULL;
+    size_t n = 0;
+
+    if (list(services, admin, &names, &n, &err) != 0)
+        log_warning("could not look for what copies are left: %s", err.primary);
+    for (size_t i = 0; i < n; i++) {
+        err_clear(&err);
+        if (sweep_one(services, admin, live, names[i], &err) != 0)
+            log_warning("database \"%s\", a copy of before, is left: %s", names[i], err.primary);
+    }
+}
+
 /* --- back among the others ------------------------------------------------------------------------- */
 
 /* In a session of its own, as soon as there is a server: what was copying may have lost the one before, and
@@ -48,7 +101,9 @@ static int open_live(struct run *run, struct err *err)
     for (;;) {
         struct err attempt = ERR_INIT;
         struct db *admin = NULL;
-        int rc = restore_admin(run->services, &admin, &attempt);
+        const bool is_over = FAULT("clone.open");
+        int rc = is_over ? err_set(&attempt, ERR_OPERATOR, "fault point clone.open")
+                         : restore_admin(run->services, &admin, &attempt);
 
         if (rc == 0)
             rc = versions_disconnect(admin, run->id, &attempt);
@@ -57,7 +112,7 @@ static int open_live(struct run *run, struct err *err)
         db_close(admin);
         if (rc == 0)
             return 0;
-        if (clock_mono_ms() >= deadline) {
+        if (is_over || clock_mono_ms() >= deadline) {
             run->closed = true;
             err_set(err, ERR_OPERATOR, "database \"%s\" is closed to connections: %s", live_name(run),
                     attempt.primary);
@@ -199,8 +254,10 @@ int clone_take(struct run *run, struct err *err)
 
     if (rc == 0)
         rc = restore_admin(run->services, &admin, err);
-    if (rc == 0)
+    if (rc == 0) {
+        sweep(run->services, admin, run->db);
         rc = take(run, admin, name, err);
+    }
     db_close(admin);
     if (rc == 0) {
         run->clone = name;
@@ -288,22 +345,6 @@ int clone_discard(struct services *services, const struct journal *journal, cons
     return rc;
 }
 
-/* Whose copy it is cannot be told where the name of the database was cut. */
-static int list(struct services *services, struct db *admin, const char ***names, size_t *n,
-                struct err *err)
-{
-    const char *live = db_target_name(services->target);
-    size_t kept = 0;
-
-    if (scratch_list(admin, services->arena, live, WORD, names, n, err) != 0)
-        return -1;
-    for (size_t i = 0; i < *n; i++)
-        if (strncmp((*names)[i], live, strlen(live)) == 0)
-            (*names)[kept++] = (*names)[i];
-    *n = kept;
-    return 0;
-}
-
 int clone_run(struct services *services, struct db *admin, const char **run, struct err *err)
 {
     const char **names = NULL;
@@ -317,43 +358,16 @@ int clone_run(struct services *services, struct db *admin, const char **run, str
     return 0;
 }
 
-static int sweep_one(struct services *services, struct db *admin, struct db *live, const char *name,
-                     struct err *err)
-{
-    struct ledger_run row = {0};
-    bool found = false;
-
-    if (ledger_find(live, services->arena, scratch_run(name), &row, &found, err) != 0)
-        return -1;
-    if (found && row.ended == NULL)
-        return 0; /* it may need it still */
-    if (!found || row.status == ERR_RESTORED)
-        return err_set(err, ERR_PREPARE, "run %s may not have ended as planned; drop the database when "
-                                         "nobody needs it",
-                       scratch_run(name));
-    if (swap_drop(admin, name, err) != 0)
-        return -1;
-    log_info("dropped database \"%s\", which run %s has left", name, scratch_run(name));
-    return 0;
-}
-
 void clone_sweep(struct services *services)
 {
     struct err err = ERR_INIT;
     struct db *admin = NULL, *live = NULL;
-    const char **names = NULL;
-    size_t n = 0;
 
-    if (restore_admin(services, &admin, &err) != 0 || list(services, admin, &names, &n, &err) != 0 ||
-        (n > 0 && db_open(services->target, NULL, DB_READ, &live, &err) != 0)) {
+    if (restore_admin(services, &admin, &err) == 0 &&
+        db_open(services->target, NULL, DB_READ, &live, &err) == 0)
+        sweep(services, admin, live);
+    else
         log_detail("could not look for what copies are left: %s", err.primary);
-        n = 0;
-    }
-    for (size_t i = 0; i < n; i++) {
-        err_clear(&err);
-        if (sweep_one(services, admin, live, names[i], &err) != 0)
-            log_warning("database \"%s\", the copy of a run, is left: %s", names[i], err.primary);
-    }
     db_close(live);
     db_close(admin);
 }

@@ -14,7 +14,7 @@
 /* clone_wanted(run): whether the run's hooks make one. */
 bool clone_wanted(const struct run *run);
 
-/* clone_take(run, err): ends all other sessions of the live database and keeps everybody out while the
+/* clone_take(run, err): drops what ended runs have left (clone_sweep), ends all other sessions of the live database and keeps everybody out while the
  * plugin copies it. Sets run->clone. Afterwards the database is open, and the run has a session and the
  * lock again; when it could not be opened, run->closed says so (ERR_OPERATOR). On failure no copy is left.
  * Changes: the database NAME_clone_RUN. */
@@ -33,8 +33,9 @@ void clone_end(struct run *run);
 int clone_discard(struct services *services, const struct journal *journal, const char *run,
                   struct err *err) CHECK;
 
-/* clone_sweep(services): the copies of runs that have ended and could not drop them. Those that the
- * live database knows nothing of, or that a restore has replaced, are left and warned of. */
+/* clone_sweep(services): drop the copies of runs that have ended and could not do it. One of a run that the
+ * live database knows nothing of, or that a restore has replaced when it had changed something, may be all
+ * that is left of before: it stays, with a warning. */
 void clone_sweep(struct services *services);
 
 /* clone_run(services, admin, run, err): the run of any copy of the live database there is; NULL: none. */

@@ -1,14 +1,10 @@
 /* lock - one deployment at a time, across machines (phases.h). */
 #include "deploy/phases.h"
 
-#include <string.h>
-
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "deploy/reopen.h"
-
-enum { POLL_MS = 250 };
 
 /* Whoever copies or exchanges the database just now has let go of the lock for that, because nobody may be
  * connected, and holds the one in the maintenance database instead. */
@@ -37,19 +33,26 @@ static int take(struct run *run, int64_t wait_ms, struct err *err)
     return -1;
 }
 
-/* While it is copied everybody is thrown out, those who wait too: they come again. */
+/* While it is copied everybody is thrown out, those who wait too, and a new connection hangs: then we come
+ * again when that is over. */
 static int take_within(struct run *run, int64_t wait_ms, struct err *err)
 {
     const int64_t deadline = clock_mono_ms() + wait_ms;
     int64_t left = wait_ms;
+    struct err busy = ERR_INIT;
 
     while (take(run, left, err) != 0) {
-        left = deadline - clock_mono_ms();
-        if ((err->code != ERR_BUSY && strcmp(err->sqlstate, REOPEN_CLOSED) != 0) || left <= 0 ||
-            cancel_requested())
+        if (err->code != ERR_BUSY && !is_exchanged(run, &busy))
             return -1;
-        clock_sleep_ms(left < POLL_MS ? left : POLL_MS);
+        if (err->code != ERR_BUSY)
+            *err = busy;
+        left = deadline - clock_mono_ms();
+        if (left <= 0 || cancel_requested())
+            return -1;
         err_clear(err);
+        err_clear(&busy);
+        if (reopen_await(run, left, err) != 0)
+            return -1;
     }
     return run->db != NULL && db_alive(run->db) ? 0 : run_connect(run, 0, err);
 }

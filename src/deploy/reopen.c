@@ -13,6 +13,8 @@
 
 enum { POLL_MS = 250 };
 
+static const char CLOSED[] = "55000"; /* SQLSTATE of a connection to a database that is closed */
+
 /* The run that has closed it; NULL: nobody knows. */
 static int find_closer(struct services *services, struct db *admin, const struct journal *journal,
                        const char **run, struct err *err)
@@ -65,39 +67,49 @@ int reopen_live(struct services *services, const struct journal *journal, struct
     return rc;
 }
 
-/* 0: it is worth trying again. */
-static int reopen(struct run *run, struct err *err)
+int reopen_await(struct run *run, int64_t wait_ms, struct err *err)
 {
+    const int64_t deadline = clock_mono_ms() + wait_ms;
     struct journal *journal = NULL;
+    bool announced = false;
+
+    if (journal_unfinished(run->arena, run->state_dir, &journal, err) != 0)
+        return -1;
+    while (reopen_live(run->services, journal, err) != 0) {
+        if (err->code != ERR_BUSY || clock_mono_ms() >= deadline || cancel_requested())
+            return -1;
+        if (!announced)
+            log_info("%s; waiting for it", err->primary);
+        announced = true;
+        clock_sleep_ms(POLL_MS);
+        err_clear(err);
+    }
+    return 0;
+}
+
+int reopen_connect(struct run *run, struct err *err)
+{
+    const int64_t wait_ms = run->env->lock_wait_ms;
     struct err later = ERR_INIT;
 
-    if (journal_unfinished(run->arena, run->state_dir, &journal, &later) == 0 &&
-        reopen_live(run->services, journal, &later) == 0)
+    /* While it is copied a connection is not refused: it hangs. */
+    if (run->services->clone.plugin != NULL && reopen_await(run, wait_ms, &later) != 0 &&
+        later.code == ERR_BUSY) {
+        *err = later;
+        return -1;
+    }
+    err_clear(&later);
+    if (run_connect(run, 0, err) == 0)
         return 0;
+    if (strcmp(err->sqlstate, CLOSED) != 0)
+        return -1;
+    if (reopen_await(run, wait_ms, &later) == 0) {
+        err_clear(err);
+        return run_connect(run, 0, err);
+    }
     if (later.code == ERR_BUSY)
         *err = later;
     else
         err_detail(err, "%s", later.primary);
     return -1;
-}
-
-int reopen_connect(struct run *run, struct err *err)
-{
-    const int64_t deadline = clock_mono_ms() + run->env->lock_wait_ms;
-    bool announced = false;
-
-    while (run_connect(run, 0, err) != 0) {
-        if (strcmp(err->sqlstate, REOPEN_CLOSED) != 0)
-            return -1;
-        if (reopen(run, err) != 0) {
-            if (err->code != ERR_BUSY || clock_mono_ms() >= deadline || cancel_requested())
-                return -1;
-            if (!announced)
-                log_info("%s; waiting for it", err->primary);
-            announced = true;
-            clock_sleep_ms(POLL_MS);
-        }
-        err_clear(err);
-    }
-    return 0;
 }

@@ -12,10 +12,12 @@
  * ended before. A database that is open, or is not there, is fine. Changes: the database. */
 int reopen_live(struct services *services, const struct journal *journal, struct err *err) CHECK;
 
-#define REOPEN_CLOSED "55000" /* the SQLSTATE of a connection to a database that is closed */
+/* reopen_await(run, wait_ms, err): the same, with this machine's journal; while somebody is at it, tried again
+ * for ${wait_ms}. */
+int reopen_await(struct run *run, int64_t wait_ms, struct err *err) CHECK;
 
-/* reopen_connect(run, err): run_connect; where the database is closed, reopen_live comes in between. While
- * somebody is at it, as long as the environment waits for a lock. */
+/* reopen_connect(run, err): run_connect, with reopen_await where the database is closed, for as long as
+ * the environment waits for a lock. */
 int reopen_connect(struct run *run, struct err *err) CHECK;
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "deploy/clone.h"
 #include "deploy/phases.h"
 #include "deploy/refresh_keep.h"
 #include "deploy/reopen.h"
@@ -48,7 +49,9 @@ void restore_run_close_others(struct run *run)
             journal_open(run->arena, run->state_dir, runs.v[i], &journal, &err) != 0 ||
             journal_state(journal)->ended != 0 || !journal_has_changed(journal))
             continue;
-        if (journal_end(journal, ERR_RESTORED, outcome, &err) != 0)
+        if ((strcmp(journal_state(journal)->phase, "hooks") == 0 &&
+             clone_discard(run->services, journal, runs.v[i], &err) != 0) ||
+            journal_end(journal, ERR_RESTORED, outcome, &err) != 0)
             run_warn(run, "%s", err.primary);
     }
 }
