@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PARAMS = 64, TICK_MS = 100, PATIENCE_MS = 60 * 1000 };
+enum { PARAMS = 64, TICK_MS = 100, AGAIN_MS = 1000, PATIENCE_MS = 60 * 1000 };
 
 static int64_t now_ms(void)
 {
@@ -77,23 +77,26 @@ static void cancel(struct ddb_call *call, PGconn *conn)
     PQfreeCancel(request);
 }
 
-/* Until the server has answered; why the statement was cancelled, or NULL. It is asked to end once, and
- * has to be waited for: what it was making goes away only with it. */
+/* Until the server has answered; why the statement was cancelled, or NULL. A request that arrives before the
+ * statement has begun is lost, so it is repeated; then the end has to be waited for: what the server was
+ * making goes away only with it. */
 static const char *wait_answer(struct ddb_call *call, PGconn *conn, int64_t timeout_ms)
 {
     const int64_t begun = now_ms();
     const char *stopped = NULL;
-    int64_t asked = 0;
+    int64_t asked = 0, last = 0;
 
     while (PQisBusy(conn)) {
         struct pollfd fd = {.fd = PQsocket(conn), .events = POLLIN};
 
-        if (stopped == NULL && (stopped = reason_to_stop(call, begun, timeout_ms)) != NULL) {
+        if (stopped == NULL && (stopped = reason_to_stop(call, begun, timeout_ms)) != NULL)
             asked = now_ms();
-            cancel(call, conn);
-        }
         if (stopped != NULL && now_ms() - asked >= PATIENCE_MS)
             return stopped;
+        if (stopped != NULL && now_ms() - last >= AGAIN_MS) {
+            cancel(call, conn);
+            last = now_ms();
+        }
         if (poll(&fd, 1, tick_ms(begun, stopped == NULL ? timeout_ms : 0)) > 0 && !PQconsumeInput(conn))
             return stopped;
     }

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "deploy/clone.h"
+#include "deploy/clone_left.h"
 #include "deploy/deploy.h"
 #include "deploy/drill.h"
 #include "deploy/lists.h"
@@ -50,7 +51,7 @@ int cmd_deploy_recover(struct cmd_context *context, struct err *err)
     int status = (int)unfinished_recover(context->services, &run, err);
 
     drill_sweep(context->services);
-    clone_sweep(context->services);
+    clone_left_sweep(context->services);
     if (run != NULL && !run->nothing_to_do)
         print_report(context, run, status, err);
     else if (status == ERR_NONE)

@@ -8,86 +8,26 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "deploy/clone_left.h"
 #include "deploy/lists.h"
 #include "deploy/prove.h"
 #include "deploy/restore.h"
 #include "pg/dbprops.h"
 #include "pg/ledger.h"
-#include "pg/scratch.h"
 #include "pg/swap.h"
 #include "pg/versions.h"
 
 enum { SERVER_WAIT_MS = 30 * 1000, RECONNECT_MS = 15 * 1000, LOCK_MS = 10 * 1000, PAUSE_MS = 500 };
-
-static const char WORD[] = "clone";
 
 static const char *live_name(const struct run *run)
 {
     return db_target_name(run->services->target);
 }
 
-static const char *name_of(struct services *services, const char *run)
-{
-    return swap_name(services->arena, db_target_name(services->target), WORD, run);
-}
-
 bool clone_wanted(const struct run *run)
 {
     return run->services->clone.plugin != NULL && run->with_hooks &&
            lists_has((char *const *)run->env->hooks.pre_deploy, "snapshot");
-}
-
-/* --- what is left of other runs --------------------------------------------------------------------- */
-
-/* Whose copy it is cannot be told where the name of the database was cut. */
-static int list(struct services *services, struct db *admin, const char ***names, size_t *n,
-                struct err *err)
-{
-    const char *live = db_target_name(services->target);
-    size_t kept = 0;
-
-    if (scratch_list(admin, services->arena, live, WORD, names, n, err) != 0)
-        return -1;
-    for (size_t i = 0; i < *n; i++)
-        if (strncmp((*names)[i], live, strlen(live)) == 0)
-            (*names)[kept++] = (*names)[i];
-    *n = kept;
-    return 0;
-}
-
-static int sweep_one(struct services *services, struct db *admin, struct db *live, const char *name,
-                     struct err *err)
-{
-    struct ledger_run row = {0};
-    bool found = false;
-
-    if (ledger_find(live, services->arena, scratch_run(name), &row, &found, err) != 0)
-        return -1;
-    if (found && row.ended == NULL)
-        return 0; /* it may need it still */
-    if (!found || (row.status == ERR_RESTORED && strcmp(row.phase, "hooks") != 0))
-        return err_set(err, ERR_PREPARE, "a restore has replaced what run %s has changed; drop it when "
-                                         "nobody needs it",
-                       scratch_run(name));
-    if (swap_drop(admin, name, err) != 0)
-        return -1;
-    log_info("dropped database \"%s\", which run %s has left", name, scratch_run(name));
-    return 0;
-}
-
-static void sweep(struct services *services, struct db *admin, struct db *live)
-{
-    struct err err = ERR_INIT;
-    const char **names = NULL;
-    size_t n = 0;
-
-    if (list(services, admin, &names, &n, &err) != 0)
-        log_warning("could not look for what copies are left: %s", err.primary);
-    for (size_t i = 0; i < n; i++) {
-        err_clear(&err);
-        if (sweep_one(services, admin, live, names[i], &err) != 0)
-            log_warning("database \"%s\", a copy of before, is left: %s", names[i], err.primary);
-    }
 }
 
 /* --- back among the others ------------------------------------------------------------------------- */
@@ -224,8 +164,19 @@ static int take_locked(struct run *run, struct db *admin, const char *name, stru
     return rc;
 }
 
+static void drop_mark(struct run *run, const char *mark)
+{
+    struct err later = ERR_INIT;
+
+    restore_drop(run, mark, &later);
+    if (later.detail[0] != '\0')
+        run_warn(run, "%s", later.detail);
+}
+
 static int take(struct run *run, struct db *admin, const char *name, struct err *err)
 {
+    const char *mark = clone_left_mark(run->services, run->id);
+    const struct dbprops nothing = {0};
     struct dblock *swap = NULL;
     int64_t started;
     char span[32], bytes[32];
@@ -237,25 +188,29 @@ static int take(struct run *run, struct db *admin, const char *name, struct err 
     dblock_step(swap, "copying");
     log_info("copying database \"%s\" (%s): all other connections to it are cut", live_name(run),
              size_text(run->database_bytes, bytes));
+    rc = swap_create(admin, mark, &nothing, err);
     started = clock_mono_ms();
-    rc = take_locked(run, admin, name, err);
+    if (rc == 0)
+        rc = take_locked(run, admin, name, err);
+    clock_span(clock_mono_ms() - started, span);
+    if (!run->closed)
+        drop_mark(run, mark);
     dblock_free(swap);
     if (rc == 0)
-        log_info("copied as \"%s\"; connections were cut for %s", name,
-                 clock_span(clock_mono_ms() - started, span));
+        log_info("copied as \"%s\"; connections were cut for %s", name, span);
     return rc;
 }
 
 int clone_take(struct run *run, struct err *err)
 {
-    const char *name = name_of(run->services, run->id);
+    const char *name = clone_left_name(run->services, run->id);
     struct db *admin = NULL;
-    int rc = journal_note(run->journal, WORD, name, err);
+    int rc = journal_note(run->journal, CLONE_NOTE, name, err);
 
     if (rc == 0)
         rc = restore_admin(run->services, &admin, err);
     if (rc == 0) {
-        sweep(run->services, admin, run->db);
+        clone_left_sweep_in(run->services, admin, run->db);
         rc = take(run, admin, name, err);
     }
     db_close(admin);
@@ -325,49 +280,4 @@ void clone_end(struct run *run)
     if (err.detail[0] != '\0')
         run_warn(run, "%s", err.detail);
     (void)FAULT("end.clone");
-}
-
-int clone_discard(struct services *services, const struct journal *journal, const char *run,
-                  struct err *err)
-{
-    struct db *admin = NULL;
-    int rc;
-
-    if (services->clone.plugin == NULL &&
-        (journal == NULL || journal_noted(journal, WORD) == NULL))
-        return 0;
-    rc = restore_admin(services, &admin, err);
-    if (rc == 0)
-        rc = versions_disconnect(admin, run, err);
-    if (rc == 0)
-        rc = swap_drop(admin, name_of(services, run), err);
-    db_close(admin);
-    return rc;
-}
-
-int clone_run(struct services *services, struct db *admin, const char **run, struct err *err)
-{
-    const char **names = NULL;
-    size_t n = 0;
-
-    *run = NULL;
-    if (list(services, admin, &names, &n, err) != 0)
-        return -1;
-    if (n > 0)
-        *run = scratch_run(names[n - 1]);
-    return 0;
-}
-
-void clone_sweep(struct services *services)
-{
-    struct err err = ERR_INIT;
-    struct db *admin = NULL, *live = NULL;
-
-    if (restore_admin(services, &admin, &err) == 0 &&
-        db_open(services->target, NULL, DB_READ, &live, &err) == 0)
-        sweep(services, admin, live);
-    else
-        log_detail("could not look for what copies are left: %s", err.primary);
-    db_close(live);
-    db_close(admin);
 }

@@ -14,7 +14,7 @@
 /* clone_wanted(run): whether the run's hooks make one. */
 bool clone_wanted(const struct run *run);
 
-/* clone_take(run, err): drops what ended runs have left (clone_sweep), ends all other sessions of the live database and keeps everybody out while the
+/* clone_take(run, err): drops what ended runs have left (clone_left.h), ends all other sessions of the live database and keeps everybody out while the
  * plugin copies it. Sets run->clone. Afterwards the database is open, and the run has a session and the
  * lock again; when it could not be opened, run->closed says so (ERR_OPERATOR). On failure no copy is left.
  * Changes: the database NAME_clone_RUN. */
@@ -27,18 +27,5 @@ int clone_restore(struct run *run, struct db *admin, const char *aside, struct e
 
 /* clone_end(run): the run has ended: its copy goes, if there is one; a failure is a warning. */
 void clone_end(struct run *run);
-
-/* clone_discard(services, journal, run, err): a run that was cut off before it changed anything: whatever
- * is still copying is ended, and the copy goes. ${journal} NULL: the run's is not here. */
-int clone_discard(struct services *services, const struct journal *journal, const char *run,
-                  struct err *err) CHECK;
-
-/* clone_sweep(services): drop the copies of runs that have ended and could not do it. One of a run that the
- * live database knows nothing of, or that a restore has replaced when it had changed something, may be all
- * that is left of before: it stays, with a warning. */
-void clone_sweep(struct services *services);
-
-/* clone_run(services, admin, run, err): the run of any copy of the live database there is; NULL: none. */
-int clone_run(struct services *services, struct db *admin, const char **run, struct err *err) CHECK;
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "deploy/clone.h"
+#include "deploy/clone_left.h"
 #include "deploy/encryption.h"
 #include "deploy/lists.h"
 #include "deploy/phases.h"
@@ -107,7 +107,7 @@ static bool clear_away(struct checking *c, const char *id, const char *phase, bo
     err_clear(&err);
     log_info("run %s was cut off while it prepared: discarding what it left behind", id);
     if (stores_clean(run->services, id, &err) != 0 ||
-        clone_discard(run->services, journal, id, &err) != 0 ||
+        clone_left_discard(run->services, journal, id, &err) != 0 ||
         (in_ledger && ledger_end(run->db, id, ERR_PREPARE, "cut off before anything was changed",
                                  &err) != 0) ||
         (journal_open(run->arena, run->state_dir, id, &journal, &err) == 0 &&

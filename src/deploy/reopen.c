@@ -6,7 +6,7 @@
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "deploy/clone.h"
+#include "deploy/clone_left.h"
 #include "deploy/restore.h"
 #include "pg/swap.h"
 #include "pg/versions.h"
@@ -23,9 +23,9 @@ static int find_closer(struct services *services, struct db *admin, const struct
 
     *run = NULL;
     if (state != NULL && (journal_noted(journal, "aside") != NULL ||
-                          (journal_noted(journal, "clone") != NULL && strcmp(state->phase, "hooks") == 0)))
+                          (journal_noted(journal, CLONE_NOTE) != NULL && strcmp(state->phase, "hooks") == 0)))
         *run = state->run;
-    return *run != NULL ? 0 : clone_run(services, admin, run, err);
+    return *run != NULL ? 0 : clone_left_closer(services, admin, run, err);
 }
 
 static int open_closed(struct services *services, struct db *admin, const char *live,

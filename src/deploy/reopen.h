@@ -8,8 +8,8 @@
 
 /* reopen_live(services, journal, err): let sessions in again, unless somebody is at it (ERR_BUSY), or
  * nothing tells that it was one of our runs that has closed it: a note of ${journal}, the newest
- * unfinished one (NULL: none is here), or a copy of the database that is left. What still copies is
- * ended before. A database that is open, or is not there, is fine. Changes: the database. */
+ * unfinished one (NULL: none is here), or the mark of a run that copies. What still copies is ended
+ * before. A database that is open, or is not there, is fine. Changes: the database. */
 int reopen_live(struct services *services, const struct journal *journal, struct err *err) CHECK;
 
 /* reopen_await(run, wait_ms, err): the same, with this machine's journal; while somebody is at it, tried again

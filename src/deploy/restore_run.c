@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "deploy/clone.h"
+#include "deploy/clone_left.h"
 #include "deploy/phases.h"
 #include "deploy/refresh_keep.h"
 #include "deploy/reopen.h"
@@ -50,7 +50,7 @@ void restore_run_close_others(struct run *run)
             journal_state(journal)->ended != 0 || !journal_has_changed(journal))
             continue;
         if ((strcmp(journal_state(journal)->phase, "hooks") == 0 &&
-             clone_discard(run->services, journal, runs.v[i], &err) != 0) ||
+             clone_left_discard(run->services, journal, runs.v[i], &err) != 0) ||
             journal_end(journal, ERR_RESTORED, outcome, &err) != 0)
             run_warn(run, "%s", err.primary);
     }

@@ -93,8 +93,11 @@ static int load_snapshot(struct services *services, const struct env *env, struc
         }
         add_settings(&known, plugin);
     }
-    if (rc == 0 && !services->takes_files)
+    if (rc == 0 && !services->takes_files) {
         rc = load_named("pgdump", &services->snapshot.plugin, errs);
+        if (rc == 0)
+            add_settings(&known, services->snapshot.plugin);
+    }
     return rc == 0 ? conf_check_plugin(services->conf, group, known.keys, known.n, errs) : -1;
 }
 

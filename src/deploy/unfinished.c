@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "deploy/clone.h"
+#include "deploy/clone_left.h"
 #include "deploy/phases.h"
 #include "deploy/prove.h"
 #include "deploy/record.h"
@@ -31,6 +31,13 @@ static int connect_live(struct services *services, const struct journal *journal
 {
     struct err first = ERR_INIT;
 
+    /* While it is copied a connection is not refused: it hangs. */
+    if (services->clone.plugin != NULL && reopen_live(services, journal, &first) != 0 &&
+        first.code == ERR_BUSY) {
+        *err = first;
+        return -1;
+    }
+    err_clear(&first);
     if (db_open(services->target, NULL, DB_WRITE, db, &first) == 0)
         return 0;
     if (reopen_live(services, journal, err) != 0)
@@ -157,7 +164,7 @@ static int take_over(struct run *run, bool *ended, struct err *err)
 static enum err_code discard(struct run *run, struct err *err)
 {
     if (stores_clean(run->services, run->id, err) != 0 ||
-        clone_discard(run->services, run->journal, run->id, err) != 0)
+        clone_left_discard(run->services, run->journal, run->id, err) != 0)
         return ERR_OPERATOR;
     hook_failed(run, ERR_PREPARE);
     return ERR_ROLLED_BACK;

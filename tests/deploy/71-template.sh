@@ -29,7 +29,7 @@ databases()
 # ready: no copy is left, people get in.
 ready()
 {
-    expect_equal "" "$(databases clone_)" "copies that are left"
+    expect_equal "" "$(databases "(clone|closed)_")" "copies that are left"
     expect_equal t "$(psql_at postgres "SELECT datallowconn FROM pg_database WHERE datname = 'shop'")"
     expect_equal 0 "$(psql_at shop "SELECT count(*) FROM deploy_db.run WHERE ended IS NULL")" "unfinished runs"
     expect_clean
@@ -204,11 +204,15 @@ sed -i 's|plugin = \["template", "template"\]|plugin = "template"|' deploy-db.cf
 
 # It takes too long: given up, people are let in again, nothing has changed.
 state_of shop before
-sed -i 's|plugin = "template";|& max_disconnect = "1ms";|' deploy-db.cfg
+sed -i 's|plugin = "template";|& strategy = "file_copy"; max_disconnect = "200ms";|' deploy-db.cfg
+checkpointer=$(psql_at postgres "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'")
+kill -STOP "$checkpointer" # the copy waits for it
+(sleep 3; kill -CONT "$checkpointer") &
 expect_status 6 ddb staging >out 2>err
+wait $!
 expect_contains "$(cat err)" "could not copy database \"shop\": out of time"
 undone "out of time"
-sed -i 's| max_disconnect = "1ms";||' deploy-db.cfg
+sed -i 's| strategy = "file_copy"; max_disconnect = "200ms";||' deploy-db.cfg
 
 # --- two at once: the second waits, though it is thrown out while it does -----------------------------
 
@@ -240,4 +244,4 @@ state_of "$long" before
 expect_status 8 env DATABASE_URL="postgresql://postgres@/$long?host=$PGHOST" "$DDB_B/deploy-db" staging >out 2>err
 state_of "$long" after
 expect_same before after "a long name"
-expect_equal "" "$(psql_at postgres "SELECT datname FROM pg_database WHERE datname ~ '_clone_'")"
+expect_equal "" "$(psql_at postgres "SELECT datname FROM pg_database WHERE datname ~ '_(clone|closed)_'")"

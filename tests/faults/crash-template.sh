@@ -31,35 +31,38 @@ for point in hooks.begin swap.close clone.closed clone.copied clone.opened hooks
     planned "$point, deploy again"
 done
 
-# From another machine: as soon as the copy is there, or the database is open.
-for point in clone.copied clone.opened hooks.end; do
+# From another machine.
+for point in hooks.begin swap.close clone.closed clone.copied clone.opened hooks.end; do
     crash_at $point staging
     RECOVER_CONFIG=elsewhere.cfg crash_recover staging "$point elsewhere" 7
     open_and_clean "$point, recover elsewhere"
 done
-crash_at clone.closed staging
-expect_status 9 ddb_faults recover staging --config elsewhere.cfg >out 2>err
+# Where nothing tells that a run has closed it, it stays closed.
+crash_reset
+psql_at postgres "ALTER DATABASE shop ALLOW_CONNECTIONS false"
+expect_status 9 ddb_faults recover staging >out 2>err
 expect_contains "$(cat err)" "ALLOW_CONNECTIONS true"
-crash_recover staging "clone.closed" 7
+expect_status 4 ddb_faults staging >out 2>err
+expect_contains "$(cat err)" "not currently accepting connections"
 
 # Other commands that change the database open it too.
 crash_at clone.copied staging
-expect_status 0 ddb_faults snapshot production >out 2>err
-expect_status 0 ddb_faults restore staging --yes "$(cat out)" >out 2>err
+expect_status 0 ddb_faults snapshot production >taken 2>err
+expect_status 0 ddb_faults restore staging --yes "$(cat taken)" >out 2>err
 open_and_clean "a restore after clone.copied"
 planned "a restore after clone.copied"
 
 # What a restore from another machine, where the journal is not, leaves of it goes with the next deployment …
 crash_at clone.copied staging
-expect_status 0 ddb_faults snapshot production >out 2>err
-expect_status 0 ddb_faults restore staging --yes "$(cat out)" --config elsewhere.cfg >out 2>err
+expect_status 0 ddb_faults snapshot production >taken 2>err
+expect_status 0 ddb_faults restore staging --yes "$(cat taken)" --config elsewhere.cfg >out 2>err
 rm -rf state
 planned "a restore elsewhere"
 # … but not the copy of a run that had changed something: it may be all that there is of before.
 crash_at apply.middle staging
 copy=$(psql_at postgres "SELECT datname FROM pg_database WHERE datname ~ '_clone_'")
-expect_status 0 ddb_faults snapshot production >out 2>err
-expect_status 0 ddb_faults restore staging --yes "$(cat out)" >out 2>err
+expect_status 0 ddb_faults snapshot production >taken 2>err
+expect_status 0 ddb_faults restore staging --yes "$(cat taken)" >out 2>err
 expect_status 0 ddb_faults recover staging >out 2>err
 expect_contains "$(cat err)" "database \"$copy\", a copy of before, is left"
 expect_equal "$copy" "$(psql_at postgres "SELECT datname FROM pg_database WHERE datname ~ '_clone_'")"
@@ -77,7 +80,18 @@ copying()
     wait_for 30 sh -c "psql -X -At -d postgres -c \"SELECT 1 FROM pg_stat_activity
         WHERE query LIKE 'CREATE DATABASE \\\"shop_clone_%' AND state = 'active' AND pid <> pg_backend_pid()\" | grep -q 1"
 }
-cleanup_fn eval 'kill -CONT $checkpointer 2>/dev/null'
+go_on()
+{
+    kill -CONT "$checkpointer" 2>/dev/null
+}
+cleanup_fn go_on
+
+# checkpoint_after SECONDS: what is dropped waits for a checkpoint too.
+checkpoint_after()
+{
+    (sleep "$1"; kill -CONT "$checkpointer") &
+    later=$!
+}
 
 still_copying()
 {
@@ -89,16 +103,21 @@ copying
 kill -KILL $pid
 wait $pid 2>/dev/null || true
 expect_equal 1 "$(still_copying)" "sessions that copy"
-expect_status 7 ddb_faults recover staging >out 2>err
+ddb_faults recover staging >out 2>err &
+recover=$!
+wait_for 30 grep -q "was cut off in phase hooks" err
 expect_equal 0 "$(still_copying)" "sessions that copy"
 kill -CONT "$checkpointer"
+status=0
+wait $recover || status=$?
+expect_equal 7 $status
 as_before "killed while the server copies"
 copying
 kill -KILL $pid
 wait $pid 2>/dev/null || true
-(sleep 3; kill -CONT "$checkpointer") &
+checkpoint_after 3
 planned "killed while the server copies, deploy again"
-wait $!
+wait $later
 
 # While it is made nobody else gets in: busy, with who it is.
 copying
@@ -106,13 +125,26 @@ expect_status 5 ddb_faults staging --wait 0 >out2 2>err2
 expect_contains "$(cat err2)" 'database "shop" is being deployed to by run'
 expect_contains "$(cat err2)" "copying"
 expect_status 5 ddb_faults recover staging >out2 2>err2
+# Who has time waits.
+ddb_faults staging --wait 60s >out3 2>err3 &
+third=$!
+wait_for 20 grep -q "waiting for it" err3
 # Stopped on request: people get in again at once.
 kill -TERM $pid
+checkpoint_after 2
 status=0
 wait $pid || status=$?
-kill -CONT "$checkpointer"
+wait $later
 expect_equal 6 $status
 expect_contains "$(cat err)" "cancelled"
+wait $third || fail "who waited: $(cat err3)"
+expect_equal new "$(psql_at shop "SELECT version_num FROM alembic_version")"
+open_and_clean "stopped on request, and another waited"
+copying
+kill -TERM $pid
+wait_for 10 psql_at shop "SELECT 1" # before there is any checkpoint
+kill -CONT "$checkpointer"
+wait $pid || true
 as_before "stopped on request"
 
 # --- the server goes -----------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ B
 open_and_clean()
 {
     expect_equal t "$(psql_at postgres "SELECT datallowconn FROM pg_database WHERE datname = 'shop'")" "$1: open"
-    expect_equal "" "$(psql_at postgres "SELECT datname FROM pg_database WHERE datname ~ '_clone_'")" \
+    expect_equal "" "$(psql_at postgres "SELECT datname FROM pg_database WHERE datname ~ '_(clone|closed)_'")" \
         "$1: copies that are left"
 }
 
