@@ -193,9 +193,9 @@ static int take(struct run *run, struct db *admin, const char *name, struct err 
     if (rc == 0)
         rc = take_locked(run, admin, name, err);
     clock_span(clock_mono_ms() - started, span);
+    dblock_free(swap);
     if (!run->closed)
         drop_mark(run, mark);
-    dblock_free(swap);
     if (rc == 0)
         log_info("copied as \"%s\"; connections were cut for %s", name, span);
     return rc;

@@ -39,6 +39,27 @@ static void check_plugin(struct checking *c)
         add(c, &err);
 }
 
+static void check_settings(struct checking *c)
+{
+    auto_strvec struct strvec roles = {0};
+    struct err err = ERR_INIT;
+    struct err *problem;
+
+    if (clonable_roles(c->run->db, &roles, &err) != 0) {
+        err_as(&err, ERR_REFUSED);
+        add(c, &err);
+    }
+    if (roles.n == 0)
+        return;
+    problem = refuse(c);
+    err_set(problem, ERR_REFUSED, "role \"%s\" may not give a copy of database \"%s\" the settings that "
+                                  "roles have in it",
+            db_user(c->run->db), live_name(c));
+    for (size_t i = 0; i < roles.n; i++)
+        err_detail(problem, "ALTER ROLE %s IN DATABASE", roles.v[i]);
+    err_hint(problem, "Let it alter these roles (CREATEROLE), or set this for the database or the roles alone.");
+}
+
 static void check_rights(struct checking *c)
 {
     struct err *problem;
@@ -58,6 +79,7 @@ static void check_rights(struct checking *c)
                 db_user(c->run->db), live_name(c));
         err_hint(problem, "GRANT pg_signal_backend to it.");
     }
+    check_settings(c);
 }
 
 /* The copy is made from there. */

@@ -11,4 +11,8 @@
  * pg_subscription and pg_replication_slots, which are shared and name a database). Changes: nothing. */
 int clonable_read(struct db *db, struct strvec *hindrances, struct err *err) CHECK;
 
+/* clonable_roles(db, roles, err): the roles with settings of their own in the database of ${db} (ALTER ROLE …
+ * IN DATABASE) that our role may not give to another database. Changes: nothing. */
+int clonable_roles(struct db *db, struct strvec *roles, struct err *err) CHECK;
+
 #endif

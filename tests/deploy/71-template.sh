@@ -196,6 +196,8 @@ expect_contains "$(cat err)" 'role "poor" may not copy database "shop"'
 expect_contains "$(cat err)" 'role "poor" may not end the sessions of others'
 kill $reader
 wait $reader 2>/dev/null || true
+expect_contains "$(cat err)" "settings that roles have in it"
+expect_contains "$(cat err)" "ALTER ROLE reader IN DATABASE"
 psql_at postgres "REVOKE ALL ON DATABASE shop FROM poor"
 sed -i 's|plugin = "template"|plugin = ["template", "template"]|' deploy-db.cfg
 expect_status 3 ddb staging >out 2>err
@@ -244,4 +246,26 @@ state_of "$long" before
 expect_status 8 env DATABASE_URL="postgresql://postgres@/$long?host=$PGHOST" "$DDB_B/deploy-db" staging >out 2>err
 state_of "$long" after
 expect_same before after "a long name"
+expect_equal "" "$(psql_at postgres "SELECT datname FROM pg_database WHERE datname ~ '_(clone|closed)_'")"
+
+# A role that is no superuser, but owns the database and may do what is needed.
+psql_at postgres "CREATE ROLE owner LOGIN CREATEDB CREATEROLE; GRANT pg_signal_backend TO owner"
+psql_at postgres "CREATE DATABASE owned OWNER owner"
+psql_at postgres "GRANT CONNECT ON DATABASE owned TO reader;
+    ALTER ROLE reader IN DATABASE owned SET jit = off; ALTER ROLE owner IN DATABASE owned SET work_mem = '9MB';
+    COMMENT ON DATABASE owned IS 'owned'"
+psql_at owned "ALTER SCHEMA public OWNER TO owner"
+as_owner()
+{
+    env DATABASE_URL="postgresql://owner@/owned?host=$PGHOST" "$DDB_B/deploy-db" "$@"
+}
+mv versions/a4_test.sql a4.sql
+expect_status 0 as_owner staging >out 2>err
+mv a4.sql versions/a4_test.sql
+PGUSER=owner psql_at owned "INSERT INTO companies (name) VALUES ('one');
+    INSERT INTO users (company_id, email) SELECT 1, 'u' || n FROM generate_series(1, 50) n"
+state_of owned before
+expect_status 8 as_owner staging >out 2>err
+state_of owned after
+expect_same before after "by a role that is no superuser"
 expect_equal "" "$(psql_at postgres "SELECT datname FROM pg_database WHERE datname ~ '_(clone|closed)_'")"
