@@ -78,11 +78,10 @@ static const char *rung_outlook(const struct run *run, enum conf_rung rung)
                                   : "not taken: it would not bring everything back";
     if (!lists_has((char *const *)run->env->hooks.pre_deploy, "snapshot"))
         return "not possible: this environment takes no snapshot";
-    if (!run->may_restore)
-        return "not offered: this role may not create and swap databases";
     if (!clone_wanted(run))
-        return "from the snapshot, by an exchange of databases";
-    return run->services->takes_files
+        return run->may_restore ? "from the snapshot, by an exchange of databases"
+                                : "not offered: this role may not create and swap databases";
+    return run->services->takes_files && run->may_restore
                ? "from the copy of the database, or else from the snapshot, by an exchange of databases"
                : "from the copy of the database, by an exchange of databases";
 }

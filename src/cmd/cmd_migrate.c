@@ -115,7 +115,6 @@ static int migrate(struct cmd_context *context, const char *command, struct err 
         .targets = context->args,
         .purge = context->options->given[OPT_PURGE] > 0,
     };
-
     const char *cut = context->services->clone.plugin == NULL
                           ? ""
                           : ", after it was copied, for which all connections to it are cut";

@@ -33,10 +33,22 @@ static const struct phase phases[] = {
     {"finish", finish_phase, ERR_POST, false, "state files, what hooks do", "finish"},
 };
 
+static int make_plan(struct run *run, struct err *err)
+{
+    return reopen_connect(run, err) == 0 ? plan_make(run->services, run->db, &run->goal, &run->plan, err)
+                                         : -1;
+}
+
 int plan_phase(struct run *run, struct err *err)
 {
-    if (reopen_connect(run, err) != 0 ||
-        plan_make(run->services, run->db, &run->goal, &run->plan, err) != 0)
+    int rc = make_plan(run, err);
+
+    if (rc != 0 && strcmp(err->sqlstate, REOPEN_ENDED) == 0) { /* another run copies the database */
+        err_clear(err);
+        plan_release(&run->plan);
+        rc = make_plan(run, err);
+    }
+    if (rc != 0)
         return -1;
     if (run->plan.problems.n == 0)
         log_detail("%zu pending revision%s", run->plan.pending.n,

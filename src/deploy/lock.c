@@ -1,6 +1,8 @@
 /* lock - one deployment at a time, across machines (phases.h). */
 #include "deploy/phases.h"
 
+#include <string.h>
+
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -10,13 +12,10 @@
  * connected, and holds the one in the maintenance database instead. */
 static bool is_exchanged(struct run *run, struct err *err)
 {
-    struct dblock *swap = NULL;
     struct err other = ERR_INIT;
 
-    if (dblock_take_swap(run->services->target, run->env->maintenance_database, run->id, &swap,
-                         &other) == 0)
-        dblock_free(swap);
-    if (other.code != ERR_BUSY)
+    if (dblock_look_swap(run->services->target, run->env->maintenance_database, &other) == 0 ||
+        other.code != ERR_BUSY)
         return false;
     *err = other;
     return true;
@@ -24,7 +23,13 @@ static bool is_exchanged(struct run *run, struct err *err)
 
 static int take(struct run *run, int64_t wait_ms, struct err *err)
 {
-    if (dblock_take(run->services->target, run->id, wait_ms, &run->lock, err) != 0)
+    struct db_target *target = run->services->target;
+
+    if (dblock_pooled(target, &run->pooled, err) != 0)
+        return -1;
+    if (run->pooled)
+        return 0; /* a session lock would leak there: preflight refuses, with all other reasons */
+    if (dblock_take(target, run->id, wait_ms, &run->lock, err) != 0)
         return -1;
     if (!is_exchanged(run, err))
         return 0;
@@ -42,10 +47,10 @@ static int take_within(struct run *run, int64_t wait_ms, struct err *err)
     struct err busy = ERR_INIT;
 
     while (take(run, left, err) != 0) {
-        if (err->code != ERR_BUSY && !is_exchanged(run, &busy))
-            return -1;
-        if (err->code != ERR_BUSY)
+        if (is_exchanged(run, &busy))
             *err = busy;
+        else if (err->code != ERR_BUSY && strcmp(err->sqlstate, REOPEN_ENDED) != 0)
+            return -1;
         left = deadline - clock_mono_ms();
         if (left <= 0 || cancel_requested())
             return -1;
@@ -59,14 +64,10 @@ static int take_within(struct run *run, int64_t wait_ms, struct err *err)
 
 int lock_phase(struct run *run, struct err *err)
 {
-    struct db_target *target = run->services->target;
-
-    if (dblock_pooled(target, &run->pooled, err) != 0)
-        return -1;
-    if (run->pooled)
-        return 0; /* a session lock would leak there: preflight refuses, with all other reasons */
     if (take_within(run, run->env->lock_wait_ms, err) != 0)
         return -1;
-    log_detail("holding the deployment lock of database \"%s\"", db_target_name(target));
+    if (run->lock != NULL)
+        log_detail("holding the deployment lock of database \"%s\"",
+                   db_target_name(run->services->target));
     return 0;
 }

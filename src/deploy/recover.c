@@ -275,7 +275,8 @@ static int restore_now(struct run *run, struct db *admin, struct err *err)
     if (run->clone != NULL) {
         if (clone_restore(run, admin, failed_name(run), err) == 0)
             return settle(run, err);
-        if (run->kept_database != NULL || run->exchange_unknown || run->snapshot == NULL)
+        if (run->kept_database != NULL || run->exchange_unknown || run->snapshot == NULL ||
+            !run->may_restore)
             return -1;
         run_warn(run, "%s; the snapshot is restored instead", err->primary);
         err_clear(err);
@@ -291,7 +292,7 @@ static int rung_restore(struct run *run, struct err *err)
 
     if (!has_snapshot(run))
         return err_set(err, ERR_OPERATOR, "there is no snapshot of this run");
-    if (!run->may_restore)
+    if (!run->may_restore && run->clone == NULL) /* what a copy needs, its making has needed too */
         return err_set(err, ERR_OPERATOR, "no automatic restore: %s",
                        run->no_restore_reason == NULL ? "this role may not swap databases"
                                                       : run->no_restore_reason);
@@ -322,7 +323,7 @@ static int is_restored(struct run *run, bool *restored, struct err *err)
     int rc;
 
     *restored = false;
-    if (!has_snapshot(run) || !run->may_restore)
+    if (!has_snapshot(run) || (!run->may_restore && run->clone == NULL))
         return 0;
     rc = restore_admin(run->services, &admin, err);
     if (rc == 0)

@@ -44,24 +44,36 @@ static int open_closed(struct services *services, struct db *admin, const char *
     return versions_disconnect(admin, run, err) != 0 ? -1 : swap_open(admin, live, err);
 }
 
-int reopen_live(struct services *services, const struct journal *journal, struct err *err)
+static int look(struct services *services, struct db *admin, bool *is_closed, struct err *err)
 {
     const char *live = db_target_name(services->target);
-    struct dblock *lock = NULL;
-    struct db *admin = NULL;
     bool exists = false, is_open = true;
-    int rc;
+    int rc = swap_exists(admin, live, &exists, err);
 
-    if (dblock_take_swap(services->target, services->env->maintenance_database, "recover", &lock,
-                         err) != 0)
-        return -1;
-    rc = restore_admin(services, &admin, err);
-    if (rc == 0)
-        rc = swap_exists(admin, live, &exists, err);
     if (rc == 0 && exists)
         rc = swap_is_open(admin, live, &is_open, err);
-    if (rc == 0 && !is_open)
-        rc = open_closed(services, admin, live, journal, err);
+    *is_closed = !is_open;
+    return rc;
+}
+
+int reopen_live(struct services *services, const struct journal *journal, struct err *err)
+{
+    const char *maintenance = services->env->maintenance_database;
+    struct dblock *lock = NULL;
+    struct db *admin = NULL;
+    bool is_closed = false;
+    int rc = dblock_look_swap(services->target, maintenance, err);
+
+    if (rc == 0)
+        rc = restore_admin(services, &admin, err);
+    if (rc == 0)
+        rc = look(services, admin, &is_closed, err);
+    if (rc == 0 && is_closed)
+        rc = dblock_take_swap(services->target, maintenance, "recover", &lock, err);
+    if (rc == 0 && is_closed)
+        rc = look(services, admin, &is_closed, err); /* as it is now */
+    if (rc == 0 && is_closed)
+        rc = open_closed(services, admin, db_target_name(services->target), journal, err);
     db_close(admin);
     dblock_free(lock);
     return rc;

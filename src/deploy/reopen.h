@@ -12,6 +12,8 @@
  * before. A database that is open, or is not there, is fine. Changes: the database. */
 int reopen_live(struct services *services, const struct journal *journal, struct err *err) CHECK;
 
+#define REOPEN_ENDED "57P01" /* the SQLSTATE of a session that was ended so that the database can be copied */
+
 /* reopen_await(run, wait_ms, err): the same, with this machine's journal; while somebody is at it, tried again
  * for ${wait_ms}. */
 int reopen_await(struct run *run, int64_t wait_ms, struct err *err) CHECK;

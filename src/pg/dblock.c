@@ -169,20 +169,31 @@ static int wait_lock(struct dblock *lock, int64_t wait_ms, struct err *err)
     }
 }
 
-static int take(const struct db_target *target, const char *database, const char *run,
-                int64_t wait_ms, struct dblock **lock, struct err *err)
+static int open_session(const struct db_target *target, const char *database, const char *run,
+                        struct dblock **lock, struct err *err)
 {
     struct dblock *made = mem_alloc(sizeof *made);
     uint32_t key = hash_name(db_target_name(target));
 
     snprintf(made->run, sizeof made->run, "%s", run);
+    snprintf(made->class_id, sizeof made->class_id, "%d", KEY_CLASS);
+    snprintf(made->object_id, sizeof made->object_id, "%u", key);
+    snprintf(made->object_key, sizeof made->object_key, "%d", (int)key);
     if (db_open(target, database, DB_READ, &made->db, err) < 0) {
         dblock_free(made);
         return -1;
     }
-    snprintf(made->class_id, sizeof made->class_id, "%d", KEY_CLASS);
-    snprintf(made->object_id, sizeof made->object_id, "%u", key);
-    snprintf(made->object_key, sizeof made->object_key, "%d", (int)key);
+    *lock = made;
+    return 0;
+}
+
+static int take(const struct db_target *target, const char *database, const char *run,
+                int64_t wait_ms, struct dblock **lock, struct err *err)
+{
+    struct dblock *made;
+
+    if (open_session(target, database, run, &made, err) < 0)
+        return -1;
     if (show_step(made, "waiting", err) < 0 || wait_lock(made, wait_ms, err) < 0) {
         dblock_free(made);
         return -1;
@@ -190,6 +201,23 @@ static int take(const struct db_target *target, const char *database, const char
     dblock_step(made, "locked");
     *lock = made;
     return 0;
+}
+
+int dblock_look_swap(const struct db_target *target, const char *database, struct err *err)
+{
+    struct err busy = ERR_INIT;
+    struct dblock *lock;
+    int rc;
+
+    if (open_session(target, database, "", &lock, err) < 0)
+        return -1;
+    rc = find_holder(lock, err, &busy);
+    dblock_free(lock);
+    if (rc == 0 && busy.code != ERR_NONE) {
+        *err = busy;
+        rc = -1;
+    }
+    return rc;
 }
 
 int dblock_take(const struct db_target *target, const char *run, int64_t wait_ms,

@@ -25,6 +25,10 @@ int dblock_take(const struct db_target *target, const char *run, int64_t wait_ms
 int dblock_take_swap(const struct db_target *target, const char *database, const char *run,
                      struct dblock **lock, struct err *err) CHECK;
 
+/* dblock_look_swap(target, database, err): whether somebody holds that lock, without taking it: ERR_BUSY says
+ * who, as above. */
+int dblock_look_swap(const struct db_target *target, const char *database, struct err *err) CHECK;
+
 /* dblock_step(lock, step): show ${step} to the one who waits. Failures are ignored. */
 void dblock_step(struct dblock *lock, const char *step);
 
