@@ -107,6 +107,51 @@ static void test_detail_says_since_when(void **state)
     dblock_free(lock);
 }
 
+/* The lock that is held in another database is that of the one which is deployed to, and looking takes
+ * nothing. */
+static void test_look(void **state)
+{
+    struct dblock *swap = NULL, *other = NULL;
+    struct err err = ERR_INIT;
+
+    (void)state;
+    assert_int_equal(dblock_look_swap(here, "postgres", &err), 0);
+    assert_int_equal(dblock_take_swap(here, "postgres", RUN, &swap, &err), 0);
+    dblock_step(swap, "copying");
+    assert_int_equal(dblock_look_swap(here, "postgres", &err), -1);
+    assert_int_equal(err.code, ERR_BUSY);
+    basetest_has(err.primary, db_target_name(here));
+    basetest_has(err.primary, "run " RUN " by ");
+    basetest_has(err.primary, "step copying");
+    err_clear(&err);
+    assert_int_equal(dblock_take(here, OTHER, 0, &other, &err), 0); /* another lock */
+    dblock_free(other);
+    dblock_free(swap);
+    assert_int_equal(dblock_look_swap(here, "postgres", &err), 0);
+}
+
+/* Who waits and is thrown out is told that the database is in use. */
+static void test_thrown_out(void **state)
+{
+    struct dblock *lock = take(RUN), *second = NULL;
+    struct err err = ERR_INIT;
+    pid_t child;
+
+    (void)state;
+    child = fork();
+    if (child == 0) {
+        pgtest_value(base, "SELECT pg_sleep(1)");
+        pgtest_value(base, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name "
+                           "LIKE 'deploy-db " OTHER "%waiting'");
+        _exit(0);
+    }
+    assert_int_equal(dblock_take(here, OTHER, 20000, &second, &err), -1);
+    assert_int_equal(err.code, ERR_BUSY);
+    basetest_has(err.primary, "has ended all other sessions");
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    dblock_free(lock);
+}
+
 /* A role that may not read the statistics of others sees who it is, but not since when. */
 static void test_holder_of_another_role(void **state)
 {
@@ -463,6 +508,8 @@ int main(void)
         cmocka_unit_test(test_take_and_free),
         cmocka_unit_test(test_holder_is_idle),
         cmocka_unit_test(test_detail_says_since_when),
+        cmocka_unit_test(test_look),
+        cmocka_unit_test(test_thrown_out),
         cmocka_unit_test(test_holder_of_another_role),
         cmocka_unit_test(test_foreign_holder),
         cmocka_unit_test(test_databases_are_independent),
