@@ -15,7 +15,7 @@ packages=(
     pgbouncer procps util-linux git systemd openssh-client openssh-server iproute2
     gzip bzip2 xz-utils lz4 age
     # to check
-    valgrind mandoc shellcheck strace libclang-rt-14-dev
+    valgrind mandoc shellcheck strace faketime libclang-rt-14-dev
 )
 
 missing()

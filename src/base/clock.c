@@ -136,6 +136,10 @@ const char *clock_age(time_t then, time_t now, char out[32])
                  {3600, "hour"},        {60, "minute"}};
     int64_t age = (int64_t)now - (int64_t)then;
 
+    if (age <= -60) {
+        snprintf(out, TEXT_BYTES, "in the future");
+        return out;
+    }
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         int64_t n = age / units[i].seconds;
 

@@ -18,7 +18,8 @@ const char *clock_iso(time_t when, char out[32]);
 const char *clock_compact(time_t when, char out[32]);
 time_t clock_parse(const char *text);
 
-/* "850 ms", "12.3 s", "4 min 05 s", "2 h 10 min"; and an age: "just now", "3 minutes ago". */
+/* "850 ms", "12.3 s", "4 min 05 s", "2 h 10 min"; and an age: "just now", "3 minutes ago", "in
+ * the future" (by a minute and more). */
 const char *clock_span(int64_t ms, char out[32]);
 const char *clock_age(time_t then, time_t now, char out[32]);
 

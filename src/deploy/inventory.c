@@ -208,7 +208,9 @@ const char *inventory_newest(struct services *services, bool readable, struct er
             return NULL;
         }
         if (owner == INVENTORY_OURS || (owner == INVENTORY_UNKNOWN && !readable))
-            return list[i].name;
+            return readable && stores_refuse_future(services, list, n, list[i].name, err) != 0
+                       ? NULL
+                       : list[i].name;
         log_warning("snapshot \"%s\" is passed over: %s", list[i].name,
                     owner == INVENTORY_FOREIGN ? "it is of another project or environment"
                                                : reason.primary);

@@ -62,7 +62,8 @@ enum inventory_owner inventory_owner(struct services *services, const char *labe
 
 /* inventory_newest(services, readable, err): the name of the newest finished snapshot of this environment
  * in any of its stores, or NULL with ERR_PREPARE. What is passed over is warned of: what is another's,
- * and, where one is wanted that is ${readable}, what cannot be read. */
+ * and, where one is wanted that is ${readable}, what cannot be read; then its time is not in the future
+ * either (stores_refuse_future). */
 const char *inventory_newest(struct services *services, bool readable, struct err *err);
 
 #endif

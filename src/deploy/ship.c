@@ -18,6 +18,30 @@ enum {
     REFUSALS_MOST = 5, /* a store that answers, and takes nothing, is not asked for ever */
 };
 
+/* --- the feed -------------------------------------------------------------------------------------- */
+
+void ship_feed_init(struct ship_feed *feed)
+{
+    pthread_condattr_t monotonic;
+
+    pthread_mutex_init(&feed->mutex, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&feed->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+void ship_wait(struct ship_feed *feed)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)LOOK_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&feed->changed, &feed->mutex, &until);
+}
+
 /* --- when to end ----------------------------------------------------------------------------------- */
 
 static bool is_late(const struct ship *ship)
@@ -47,17 +71,6 @@ static enum ship_outcome stopped(const struct ship *ship, const struct err *caus
     if (cause->code != ERR_NONE)
         err_detail(err, "%s", cause->primary);
     return SHIP_NEVER;
-}
-
-void ship_wait(struct ship_feed *feed)
-{
-    struct timespec until;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += (long)LOOK_MS * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_cond_timedwait(&feed->changed, &feed->mutex, &until);
 }
 
 static void rest(const struct ship *ship, int64_t ms)

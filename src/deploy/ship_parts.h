@@ -18,6 +18,9 @@ struct ship_feed {
     int64_t deadline_ms;          /* of clock_mono_ms; 0: none */
 };
 
+/* ship_feed_init(feed): its mutex and its condition; the caller sets the rest. */
+void ship_feed_init(struct ship_feed *feed);
+
 enum ship_state { SHIP_UNDER_WAY, SHIP_DONE, SHIP_FAILED };
 
 /* One file on its way into one store. */
@@ -57,7 +60,8 @@ enum ship_outcome { SHIP_OK, SHIP_AGAIN, SHIP_NEVER };
  * store, unless ship->removes. */
 int ship_transfer(struct ship *ship, struct err *err) CHECK;
 
-/* ship_wait(feed): until something has changed, or it is time to look for oneself. The mutex is held. */
+/* ship_wait(feed): until something has changed, or it is time to look for oneself: not at a time of day, for the
+ * clock may be put back meanwhile. The mutex is held. */
 void ship_wait(struct ship_feed *feed);
 
 /* ship_stopped(ship): whether it is to end: it was asked to, the program was, or its time is over. */

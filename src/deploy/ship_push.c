@@ -65,9 +65,7 @@ int ship_copy(struct run *run, const char *name, const char *from, const char *t
               const char *level, struct ship_result *result, struct err *err)
 {
     struct services *services = run->services;
-    struct ship_feed feed = {.mutex = PTHREAD_MUTEX_INITIALIZER,
-                             .changed = PTHREAD_COND_INITIALIZER,
-                             .complete = true};
+    struct ship_feed feed = {.complete = true};
     struct ship ship = {.services = *services, .to = stores_find(services, to), .name = name,
                         .feed = &feed, .resumes = true,
                         .patience_ms = services->env->snapshot.ship_timeout_ms};
@@ -75,6 +73,7 @@ int ship_copy(struct run *run, const char *name, const char *from, const char *t
     int rc;
 
     *result = (struct ship_result){.to = to};
+    ship_feed_init(&feed);
     if (ship.to == NULL)
         return err_set(err, ERR_PREPARE, "environment \"%s\" has no store \"%s\"", services->env->name,
                        to);

@@ -88,9 +88,8 @@ void ship_start(struct services *services, const char *name, const struct servic
     ships->services = *services;
     ships->services.arena = arena_new();
     ships->name = arena_strdup(ships->services.arena, name);
-    ships->feed = (struct ship_feed){.mutex = PTHREAD_MUTEX_INITIALIZER,
-                                     .changed = PTHREAD_COND_INITIALIZER,
-                                     .source = source};
+    ship_feed_init(&ships->feed);
+    ships->feed.source = source;
     ships->v = arena_alloc(ships->services.arena, services->n_stores * sizeof *ships->v);
     for (size_t i = 0; i < services->n_stores; i++) {
         struct ship *ship = &ships->v[ships->n].ship;

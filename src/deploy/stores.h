@@ -85,6 +85,12 @@ int stores_list(struct services *services, struct snapshot_file **list, size_t *
 int stores_newest(struct services *services, const char *label, const char **name,
                   struct err *err) CHECK;
 
+/* stores_refuse_future(services, list, n, name, err): that ${name} may be taken for the newest of ${list}. A
+ * clock that was wrong, or is, makes that doubtful where the time in its name is in the future and that of
+ * another one is not: ERR_PREPARE. */
+int stores_refuse_future(const struct services *services, const struct snapshot_file *list, size_t n,
+                         const char *name, struct err *err) CHECK;
+
 /* stores_clean(services, run, err): remove the unfinished files that run ${run} left behind. What is in a
  * remote store that cannot be reached stays there, with a warning. Changes: files. */
 int stores_clean(struct services *services, const char *run, struct err *err) CHECK;

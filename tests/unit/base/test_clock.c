@@ -63,7 +63,8 @@ static void test_age(void **state)
 
     (void)state;
     assert_string_equal(clock_age(1000, 1000, out), "just now");
-    assert_string_equal(clock_age(2000, 1000, out), "just now");
+    assert_string_equal(clock_age(1059, 1000, out), "just now");
+    assert_string_equal(clock_age(1060, 1000, out), "in the future");
     assert_string_equal(clock_age(1000, 1060, out), "1 minute ago");
     assert_string_equal(clock_age(1000, 1000 + 3 * 60, out), "3 minutes ago");
     assert_string_equal(clock_age(1000, 1000 + 7200, out), "2 hours ago");
