@@ -122,14 +122,38 @@ int load_verify(struct ddb_call *call, const struct ddb_source *source)
     return 0;
 }
 
-const char *load_conninfo(struct ddb_call *call, const char *database)
+static const char *quoted(struct ddb_call *call, const char *value)
 {
-    char *escaped = host->alloc(call, 2 * strlen(database) + 1), *to = escaped;
+    char *escaped = host->alloc(call, 2 * strlen(value) + 1), *to = escaped;
 
-    for (const char *at = database; *at != '\0'; *to++ = *at++)
+    for (const char *at = value; *at != '\0'; *to++ = *at++)
         if (*at == '\'' || *at == '\\')
             *to++ = '\\';
-    return host->format(call, "dbname='%s'", escaped);
+    return escaped;
+}
+
+/* The environment has no variable for how a server is noticed that is gone: as in our own sessions. */
+const char *load_conninfo(struct ddb_call *call, const char *database)
+{
+    static const char *const ours[][2] = {{"keepalives_idle", "30"},
+                                          {"keepalives_interval", "10"},
+                                          {"keepalives_count", "3"},
+                                          {"tcp_user_timeout", "60000"}};
+    static const char *const none[] = {NULL};
+    const char *const *params = DDB_HAS(host, conninfo) ? host->conninfo(call, database) : none;
+    const char *text =
+        database == NULL ? "" : host->format(call, "dbname='%s'", quoted(call, database));
+
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        const char *value = ours[i][1];
+
+        for (const char *const *own = params; *own != NULL; own += 2)
+            if (strcmp(own[0], ours[i][0]) == 0)
+                value = own[1];
+        text = host->format(call, "%s%s%s='%s'", text, *text == '\0' ? "" : " ", ours[i][0],
+                            quoted(call, value));
+    }
+    return text;
 }
 
 int load_restore(struct ddb_call *call, const struct ddb_source *source, const char *database)

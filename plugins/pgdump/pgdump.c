@@ -107,11 +107,13 @@ static const char *const *dump_argv(struct ddb_call *call, const char *path)
 
     while (excluded != NULL && excluded[patterns] != NULL)
         patterns++;
-    argv = host->alloc(call, (patterns + 7) * sizeof *argv);
+    argv = host->alloc(call, (patterns + 9) * sizeof *argv);
     argv[n++] = path;
     argv[n++] = "--format=custom";
     argv[n++] = "--compress=0";
     argv[n++] = "--no-password";
+    argv[n++] = "-d";
+    argv[n++] = load_conninfo(call, NULL);
     argv[n++] =
         host->format(call, "--lock-wait-timeout=%lld",
                      (long long)(lock_timeout > LOCK_WAIT_MS ? lock_timeout : LOCK_WAIT_MS));

@@ -94,7 +94,8 @@ int load_write(struct ddb_call *call, int fd, const char *data, size_t n);
 /* load_program(call, argv, database): a pg_restore that needs nothing on its standard input. */
 int load_program(struct ddb_call *call, const char *const *argv, const char *database);
 
-/* A connection string that only names the database: its name must not be read as anything else. */
+/* A connection string that names the database (NULL: the environment does), for its name must not be read as
+ * anything else, and says after how long a silent server is given up. No secret is in it. */
 const char *load_conninfo(struct ddb_call *call, const char *database);
 
 /* The callbacks of plugin.h. */

@@ -22,9 +22,10 @@ static PGconn *start(const char *const *params, int64_t *limit_ms)
 {
     static const char *const before[][2] = {{"keepalives_idle", "30"},
                                             {"keepalives_interval", "10"},
-                                            {"keepalives_count", "3"}};
-    const char *keywords[PARAMS + 5] = {NULL};
-    const char *values[PARAMS + 5] = {NULL};
+                                            {"keepalives_count", "3"},
+                                            {"tcp_user_timeout", "60000"}};
+    const char *keywords[PARAMS + 6] = {NULL};
+    const char *values[PARAMS + 6] = {NULL};
     size_t n = 0;
     int64_t hosts = 1;
 

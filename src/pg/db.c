@@ -258,7 +258,8 @@ static int connect_plain(const struct db_target *target, const char *database, s
 }
 
 /* How values and definitions are printed must not depend on the role, the database or the
- * environment; row security must not hide rows without a word. */
+ * environment; row security must not hide rows without a word. And the server is to notice within a
+ * minute that we are gone: our locks stand in others' way. */
 static int prepare(struct db *db, enum db_mode mode, struct err *err)
 {
     static const char settings[] =
@@ -267,7 +268,9 @@ static int prepare(struct db *db, enum db_mode mode, struct err *err)
         "SET IntervalStyle = postgres; SET TimeZone = 'UTC'; SET extra_float_digits = 3; "
         "SET bytea_output = hex; SET standard_conforming_strings = on; "
         "SET quote_all_identifiers = off; SET row_security = off; SET jit = off; "
-        "SET default_transaction_isolation = 'read committed'; ";
+        "SET default_transaction_isolation = 'read committed'; "
+        "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; "
+        "SET tcp_keepalives_count = 3; SET tcp_user_timeout = 60000; ";
     const char *encoding = PQparameterStatus(db->conn, "server_encoding");
     auto_buf struct buf sql = {0};
     PGresult *res;

@@ -12,13 +12,15 @@
 
 enum { TICK_MS = 200, CONNECT_MS = 10 * 1000 };
 
-/* Keepalives notice a server that is gone, within a minute, unless the target has its own. */
+/* Keepalives notice a server that is gone, within a minute, unless the target has its own; while something
+ * is unanswered that was sent, the user timeout does. */
 static PGconn *start(const struct db_target *target, const char *database)
 {
     static const char *const ours[][2] = {{"client_encoding", "UTF8"},
                                           {"keepalives_idle", "30"},
                                           {"keepalives_interval", "10"},
-                                          {"keepalives_count", "3"}};
+                                          {"keepalives_count", "3"},
+                                          {"tcp_user_timeout", "60000"}};
     static const size_t n_ours = sizeof ours / sizeof *ours;
     const char **keywords = mem_alloc((target->n + n_ours + 3) * sizeof *keywords);
     const char **values = mem_alloc((target->n + n_ours + 3) * sizeof *values);

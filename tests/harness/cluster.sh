@@ -9,7 +9,8 @@
 #     cluster_remove           stop it and remove its directory (done at the end of the test)
 #
 # CLUSTER_FSYNC=on makes it durable; CLUSTER_CONF holds more lines for postgresql.conf;
-# CLUSTER_BIN is the directory of the server's programs.
+# CLUSTER_BIN is the directory of the server's programs; CLUSTER_NETNS the network namespace that it
+# runs in (as root).
 
 CLUSTER_BIN=${CLUSTER_BIN:-$(find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)}
 CLUSTER_DIR=
@@ -21,7 +22,8 @@ cluster_as_owner()
         "TMPDIR=$CLUSTER_DIR")
 
     if [[ $(id -u) -eq 0 ]]; then
-        setpriv --reuid=postgres --regid=postgres --clear-groups "${clean[@]}" "$@" 9>&-
+        ${CLUSTER_NETNS:+nsenter "--net=/run/netns/$CLUSTER_NETNS"} \
+            setpriv --reuid=postgres --regid=postgres --clear-groups "${clean[@]}" "$@" 9>&-
     else
         "${clean[@]}" "$@" 9>&-
     fi
@@ -48,7 +50,7 @@ cluster_configure()
     local fsync=${CLUSTER_FSYNC:-off}
 
     cat <<EOF
-listen_addresses = ''
+listen_addresses = '${CLUSTER_LISTEN:-}'
 port = 5432
 unix_socket_directories = '$CLUSTER_DIR'
 fsync = $fsync

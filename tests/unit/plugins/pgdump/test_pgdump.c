@@ -376,6 +376,8 @@ static void arguments(void **state)
     take(&member);
     assert_string_equal(buf_text(&member.bytes),
                         "--format=custom --compress=0 --no-password "
+                        "-d keepalives_idle='30' keepalives_interval='10' keepalives_count='3' "
+                        "tcp_user_timeout='60000' "
                         "--lock-wait-timeout=60000 --snapshot=00000003-0000001B-1\n"
                         "pgdump_source secret\n");
     buf_reset(&member.bytes);
