@@ -191,6 +191,8 @@ static enum err_code refresh_with(struct run *run, struct refresh *refresh, stru
     if (status == ERR_NONE)
         status = check(run, refresh, err);
     if (status == ERR_NONE)
+        restore_sweep(run, admin, live_name(run));
+    if (status == ERR_NONE)
         status = exists ? replace(run, refresh, admin, fresh, err)
                         : adopt(run, refresh, admin, fresh, err);
     dblock_free(swap);

@@ -16,8 +16,11 @@
 #include "pg/drift.h"
 #include "pg/inuse.h"
 #include "pg/ledger.h"
+#include "pg/scratch.h"
 #include "pg/swap.h"
 #include "pg/versions.h"
+
+static const char FRESH[] = "fresh";
 
 enum { RECONNECT_MS = 15 * 1000, LOCK_MS = 10 * 1000, SHOWN = 12 };
 
@@ -195,7 +198,7 @@ static int move_in(struct run *run, struct err *err)
 
 const char *restore_fresh(const struct run *run, const char *database)
 {
-    return swap_name(run->arena, database, "fresh", run->id);
+    return swap_name(run->arena, database, FRESH, run->id);
 }
 
 /* Close the live database, see what was written there, and let the names change places. */
@@ -257,6 +260,24 @@ void restore_drop(struct run *run, const char *fresh, struct err *err)
         err_detail(err, "database \"%s\" is left behind: %s", fresh, later.primary);
     db_close(admin);
     cancel_mask(false);
+}
+
+void restore_sweep(struct run *run, struct db *admin, const char *database)
+{
+    struct err err = ERR_INIT;
+    const char **list = NULL;
+    size_t n = 0;
+    int rc = scratch_list(admin, run->arena, database, FRESH, &list, &n, &err);
+
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        bool alive = false;
+
+        rc = inuse_run(admin, scratch_run(list[i]), &alive, &err);
+        if (rc == 0 && !alive && (rc = swap_drop(admin, list[i], &err)) == 0)
+            log_info("dropped database \"%s\", which a run that was cut off has left", list[i]);
+    }
+    if (rc != 0)
+        run_warn(run, "what runs that were cut off have left stays: %s", err.primary);
 }
 
 static int swap_locked(struct run *run, struct db *admin, const char *fresh, const char *aside,

@@ -28,6 +28,10 @@ int restore_catalog(struct run *run, const struct bundle *bundle, struct catalog
  * dropped. */
 const char *restore_fresh(const struct run *run, const char *database);
 
+/* restore_sweep(run, admin, database): drop the fresh databases for ${database} that runs have left which are
+ * not alive: nobody goes on with one. A failure is a warning. Changes: databases. */
+void restore_sweep(struct run *run, struct db *admin, const char *database);
+
 /* restore_begin(run, admin, stored, fresh, meta, catalog, err): what restore_load begins with: ${fresh} is
  * noted, what the server lacks is said, ${fresh} is created, empty. On failure it may be there. ${catalog}
  * gets the snapshot's. Changes: the database ${fresh}. */

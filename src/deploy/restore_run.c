@@ -80,6 +80,7 @@ static enum err_code replace(struct run *run, struct db *admin, const char *snap
 {
     const char *fresh = restore_fresh(run, live_name(run));
 
+    restore_sweep(run, admin, live_name(run));
     if (load(run, admin, snapshot, fresh, err) != 0)
         return ERR_PREPARE;
     if (restore_enter(run, fresh, RESTORE_EXCHANGE, err) != 0)
@@ -101,6 +102,7 @@ static enum err_code adopt(struct run *run, struct db *admin, const char *snapsh
 {
     const char *fresh = restore_fresh(run, name);
 
+    restore_sweep(run, admin, name);
     if (load(run, admin, snapshot, fresh, err) != 0)
         return ERR_PREPARE;
     if ((run->journal == NULL || (restore_enter(run, fresh, RESTORE_EXCHANGE, err) == 0 &&

@@ -133,6 +133,34 @@ int swap_drop_public(struct db *db, struct err *err)
     return 0;
 }
 
+/* The server was stopped while it dropped the database: nothing but dropping it again is possible then. */
+static int is_half_dropped(struct db *admin, const char *name, bool *half, struct err *err)
+{
+    auto_result struct db_result *rows = NULL;
+
+    if (db_query(admin, &rows, err,
+                 "SELECT FROM pg_catalog.pg_database WHERE datname = $1 AND datconnlimit = -2", 1,
+                 name) < 0)
+        return -1;
+    *half = db_rows(rows) > 0;
+    return 0;
+}
+
+/* A template cannot be dropped, and sessions may come back faster than they are ended. */
+static int make_droppable(struct db *admin, const char *name, struct err *err)
+{
+    bool half;
+
+    if (is_half_dropped(admin, name, &half, err) < 0)
+        return -1;
+    if (half)
+        return 0;
+    return subscriptions_drop(admin, name, err) < 0
+               ? -1
+               : run_for(admin, "ALTER DATABASE ", name,
+                         " IS_TEMPLATE false ALLOW_CONNECTIONS false", err);
+}
+
 int swap_drop(struct db *admin, const char *name, struct err *err)
 {
     bool exists;
@@ -141,10 +169,7 @@ int swap_drop(struct db *admin, const char *name, struct err *err)
         return -1;
     if (!exists)
         return 0;
-    /* A template cannot be dropped, and sessions may come back faster than they are ended. */
-    if (subscriptions_drop(admin, name, err) == 0 &&
-        run_for(admin, "ALTER DATABASE ", name, " IS_TEMPLATE false ALLOW_CONNECTIONS false",
-                err) == 0 &&
+    if (make_droppable(admin, name, err) == 0 &&
         run_for(admin, "DROP DATABASE IF EXISTS ", name, " WITH (FORCE)", err) == 0)
         return 0;
     hint_rights(admin, err);
