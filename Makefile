@@ -190,7 +190,7 @@ check: deps
 	@$(SUBMAKE) check-static
 	$(Q)$(RUN) $(TESTS)
 
-## check-faults: the failure matrix: damage, full disks; kill -9 in refreshes, shipping and restores of files (no part of check)
+## check-faults: the failure matrix of CONTRIBUTING.md: disks, networks, servers, clocks, locks, kill -9 (no part of check)
 check-faults: deps
 	@$(SUBMAKE) all
 	@$(SUBMAKE) FAULTS=1 all

@@ -143,7 +143,7 @@ static int remove_snapshot(struct pruning *pruning, struct prune_file *file,
 {
     const char *name = snapshot->file.name;
     struct err unreadable = ERR_INIT;
-    bool claimed = false, in_use = false;
+    bool alive = false, claimed = false, in_use = false;
     int rc;
 
     if (cancel_requested())
@@ -151,6 +151,12 @@ static int remove_snapshot(struct pruning *pruning, struct prune_file *file,
     if (inventory_owner(pruning->services, pruning->store->label, name, &unreadable) ==
         INVENTORY_FOREIGN) {
         retention_add(&file->item, "of another project or environment");
+        return 0;
+    }
+    if (pins_alive(pruning->pins, snapshot->run, &alive, err) != 0)
+        return -1;
+    if (alive) {
+        retention_add(&file->item, "its run is alive");
         return 0;
     }
     if (pins_claim(pruning->pins, name, &claimed, err) != 0)

@@ -2,24 +2,6 @@
 # Damage of a snapshot at rest, of every kind and at 200 places that a seed chooses (DDB_SEED): a bit that
 # flips, an end that is missing, garbage behind it, members that changed places or content, and parts of
 # another snapshot. `snapshot verify` finds each, says which file it is, and a restore begins nothing.
-#
-# The failure matrix, and which test stands for which row of it (make check-faults runs tests/faults, make
-# check the others):
-#
-#   no space for the local file: header, middle, fsync, rename     faults/local-disk
-#   no space or quota on the server                                faults/network
-#   TCP cut: handshake, mid-window, before fsync, before rename    faults/network; deploy/64-ship-sftp (killed sessions)
-#   changed host key, stranger, pinned key                         deploy/61-sftp
-#   hashed known_hosts with another host first                     faults/network
-#   kill -9 of the run                                             fault/crash-*, deploy/60-parallel-snapshot
-#   a worker's backend is ended, SIGTERM during COPY               deploy/60-parallel-snapshot
-#   pg_dump fails; rows that a policy hides                        deploy/62-ship; deploy/60-parallel-snapshot
-#   truncated, flipped, reordered, swapped, appended, foreign      faults/damage (here)
-#   wrong key of an encrypted snapshot                             deploy/69-encrypted
-#   two runs at once                                               deploy/07-two-at-once, deploy/63-push
-#   retention beside a run that is alive                           deploy/63-retention
-#
-# Without a test: a server that restarts during a snapshot, a clock that jumps, a connection that idles out.
 # time-limit: 900
 . "${DDB_SRC:-.}/tests/harness/functions.sh"
 . "$DDB_SRC/tests/harness/cluster.sh"
