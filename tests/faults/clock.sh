@@ -26,7 +26,7 @@ clock()
 }
 
 printf '#!/bin/sh\nexec env LD_PRELOAD=%s FAKETIME_TIMESTAMP_FILE=%s NO_FAKE_STAT=1 FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 "$@"\n' \
-    "$library" "$PWD/offset" >at
+    "$library" "$PWD/offset" >./at
 chmod +x at
 
 # --- no wait ends by the wall clock ---------------------------------------------------------------------

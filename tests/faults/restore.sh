@@ -21,12 +21,7 @@ unmount()
 }
 cleanup_fn unmount
 mount -t tmpfs -o size=1g,mode=755 none "$disk"
-TMPDIR=$disk cluster_start
-cluster_start()
-{
-    :
-}
-parallel_start
+CLUSTER_PARENT=$disk parallel_start
 expect_status 0 ddb staging >out 2>err
 psql_at shop "CREATE TABLE many AS SELECT n AS id, md5(n::text) AS name FROM generate_series(1, 150000) n;
     CREATE INDEX ON many (name); CREATE TABLE few AS SELECT n FROM generate_series(1, 9) n"

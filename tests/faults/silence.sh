@@ -66,7 +66,7 @@ begin()
     local env=$1 fault=$2
 
     shift 2
-    DEPLOY_DB_FAULT=$fault:stop "$DDB_FAULTS_B/deploy-db" "$@" >out.$env 2>err.$env &
+    DEPLOY_DB_FAULT=$fault:stop "$DDB_FAULTS_B/deploy-db" "$@" >"out.$env" 2>"err.$env" &
     pids[$env]=$!
 }
 begin staging snapshot.row@50000 snapshot staging

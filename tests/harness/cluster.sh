@@ -10,7 +10,7 @@
 #
 # CLUSTER_FSYNC=on makes it durable; CLUSTER_CONF holds more lines for postgresql.conf;
 # CLUSTER_BIN is the directory of the server's programs; CLUSTER_NETNS the network namespace that it
-# runs in (as root).
+# runs in (as root); CLUSTER_PARENT where its directory is made; CLUSTER_LISTEN its TCP address.
 
 CLUSTER_BIN=${CLUSTER_BIN:-$(find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)}
 CLUSTER_DIR=
@@ -32,7 +32,7 @@ cluster_as_owner()
 # cluster_make_dir: below TMPDIR when a socket's path has room there and the owner gets in.
 cluster_make_dir()
 {
-    local parent=${TMPDIR:-/tmp}
+    local parent=${CLUSTER_PARENT:-${TMPDIR:-/tmp}}
 
     CLUSTER_DIR=/
     if [[ ${#parent} -gt 60 ]] || ! cluster_as_owner test -x "$parent"; then

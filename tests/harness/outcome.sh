@@ -83,6 +83,7 @@ outcome_sessions()
 outcome_try()
 {
     status=0
+    # shellcheck disable=SC2154 # set by the caller
     wait "$pid" || status=$?
     outcome_of "$status" "$1" "${2:-}"
     outcome_sessions "$1"
