@@ -122,12 +122,12 @@ expect_status 7 ddb recover staging >out 2>err
 expect_untouched "a kill while chunks were loaded"
 psql_at shop "ALTER DATABASE shop SET log_min_messages = warning"
 state_of shop live
-(
-    while ! end_loading; do sleep 0.01; done
-) 2>/dev/null &
-killer=$!
-expect_status 6 ddb restore staging "$taken" --yes >out 2>err
-wait $killer
+DEPLOY_DB_FAULT=restore.chunk@3:stop "$DDB_FAULTS_B/deploy-db" restore staging "$taken" --yes >out 2>err &
+pid=$!
+wait_for 30 grep -q "^State:.*T" /proc/$pid/status
+wait_for 30 end_loading # while deploy-db stands still in the middle of a COPY
+kill -CONT $pid
+expect_status 6 wait $pid
 expect_contains "$(cat err)" "could not load table"
 expect_untouched "a session that was ended"
 
