@@ -57,7 +57,7 @@ expect_same before.state now.state "after a recovery without the network"
 slow_config any
 for point in ship.commit ship.middle@6; do
     anew
-    network rate 250
+    network rate 120
     crash_at $point staging
     network_good
     grep -q '"finish"' state/staging/*.journal || fail "killed at $point before the end of the deployment"
