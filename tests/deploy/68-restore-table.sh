@@ -134,7 +134,7 @@ for how in end_waiting crash_waiting; do
     wait_for 60 $how
     psql_at shop "ALTER SYSTEM RESET synchronous_standby_names"
     psql_at shop "SELECT pg_reload_conf()" >/dev/null
-    expect_status 0 wait "$run"
+    wait "$run" || fail "$how: status $?: $(cat err)"
     expect_contains "$(cat err)" "all of it is committed"
     n=$((n + 1))
     expect_equal "$n" "$(count)" "tables after $how"
