@@ -80,6 +80,7 @@ cp bouncer.ini "$PGHOST/bouncer.ini"
 chmod 644 "$PGHOST/bouncer.ini"
 cluster_as_owner "$(command -v pgbouncer)" -d "$PGHOST/bouncer.ini" >bouncer.out 2>&1 || fail "pgbouncer does not start: $(cat bouncer.out)"
 cleanup_fn sh -c "kill \$(cat '$PGHOST/bouncer.pid')"
+wait_for 20 test -S "$PGHOST/.s.PGSQL.6543" # it is a daemon before it listens
 DATABASE_URL="postgresql://postgres@/shop?host=$PGHOST&port=6543" refused "pooler" ddb production
 
 # A role without rights: what is missing is named.
