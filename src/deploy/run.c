@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cancel.h"
@@ -45,15 +46,19 @@ static const char *host_name(struct arena *arena)
     return arena_strdup(arena, name);
 }
 
+/* The second, its fraction in units of 1/4096, and three digits by chance: runs of the same second are in the
+ * order of their names too, and so are their snapshots. */
 static const char *new_id(struct arena *arena)
 {
-    unsigned char random[3] = {0};
+    struct timespec now = {0};
+    uint16_t chance = 0;
     char when[32];
 
-    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-        random[0] = (unsigned char)getpid();
-    return arena_printf(arena, "%s-%02x%02x%02x", clock_compact(clock_now(), when), random[0],
-                        random[1], random[2]);
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (getrandom(&chance, sizeof chance, 0) != (ssize_t)sizeof chance)
+        chance = (uint16_t)getpid();
+    return arena_printf(arena, "%s-%03x%03x", clock_compact(now.tv_sec, when),
+                        (unsigned)(now.tv_nsec / 244141), chance & 0xfffU);
 }
 
 static struct run *make(struct services *services, const char *id, const char *command)
