@@ -15,9 +15,9 @@
 bool clone_wanted(const struct run *run);
 
 /* clone_take(run, err): drops what ended runs have left (clone_left.h), ends all other sessions of the
- * live database and keeps everybody out while the plugin copies it. Sets run->clone. Afterwards the database is open, and the run has a session and the
- * lock again; when it could not be opened, run->closed says so (ERR_OPERATOR). On failure no copy is left.
- * Changes: the database NAME_clone_RUN. */
+ * live database and keeps everybody out while the plugin copies it. Sets run->clone. Afterwards the
+ * database is open, and the run has a session and the lock again; when it could not be opened,
+ * run->closed says so (ERR_OPERATOR). On failure no copy is left. Changes: the database NAME_clone_RUN. */
 int clone_take(struct run *run, struct err *err) CHECK;
 
 /* clone_restore(run, admin, aside, err): the copy, proven to be what preflight has seen, takes the place of

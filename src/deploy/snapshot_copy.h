@@ -1,8 +1,8 @@
 /*
  * snapshot_copy - the rows of all tables, read by several sessions at once while the snapshot plugin
  * writes the rest: large plain tables go into chunks of the bundle by ranges of pages, the others are
- * counted and hashed, unless the plugin tells of their rows. Each worker is a thread with its own session, which sees the exported snapshot,
- * its own compressor and its own buffer.
+ * counted and hashed, unless the plugin tells of their rows. Each worker is a thread with its own
+ * session, which sees the exported snapshot, its own compressor and its own buffer.
  */
 #ifndef DEPLOY_SNAPSHOT_COPY_H
 #define DEPLOY_SNAPSHOT_COPY_H
@@ -41,8 +41,8 @@ bool snapshot_copy_failed(void *copy);
 void snapshot_copy_stop(struct snapshot_copy *copy);
 
 /* snapshot_copy_end(copy, err): wait for the workers, let them read what the plugin has not told of, and
- * free ${copy}. When all is copied the tables are added to the bundle's manifest; the first failure of a worker is given as it was. After
- * snapshot_copy_stop without a failure it returns 0 and adds nothing. */
+ * free ${copy}. When all is copied the tables are added to the bundle's manifest; the first failure of a
+ * worker is given as it was. After snapshot_copy_stop without a failure it returns 0 and adds nothing. */
 int snapshot_copy_end(struct snapshot_copy *copy, struct err *err) CHECK;
 
 #endif
