@@ -141,8 +141,7 @@ int cmd_deploy_plan(struct cmd_context *context, struct err *err)
     auto_buf struct buf text = {0};
     int status = ERR_NONE;
 
-    if (run_connect(run, 0, err) != 0 ||
-        plan_make(run->services, run->db, NULL, &run->plan, err) != 0) {
+    if (run_look(run, err) != 0) {
         run_close(run);
         return ERR_REFUSED;
     }

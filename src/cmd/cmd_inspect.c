@@ -17,8 +17,7 @@ static struct run *look(struct cmd_context *context, const char *command, struct
 {
     struct run *run = run_new(context->services, command);
 
-    if (run_connect(run, 0, err) == 0 &&
-        plan_make(run->services, run->db, NULL, &run->plan, err) == 0)
+    if (run_look(run, err) == 0)
         return run;
     run_close(run);
     return NULL;

@@ -61,8 +61,7 @@ int cmd_setup_doctor(struct cmd_context *context, struct err *err)
     json_t *array = json_array();
     int status = ERR_NONE;
 
-    if (run_connect(run, 0, err) != 0 ||
-        plan_make(run->services, run->db, NULL, &run->plan, err) != 0) {
+    if (run_look(run, err) != 0) {
         json_decref(array);
         run_close(run);
         return ERR_REFUSED;

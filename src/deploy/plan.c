@@ -55,22 +55,27 @@ static int find_path(struct plan *plan, const struct goal *goal, struct err *err
     return 0;
 }
 
-int plan_make(struct services *services, struct db *db, const struct goal *goal, struct plan *plan,
-              struct err *err)
+void plan_read(struct services *services, struct plan *plan)
+{
+    *plan = (struct plan){.target = "heads"};
+    plan->is_read = engine_graph(services, &plan->graph, &plan->problems) == 0;
+}
+
+int plan_compare(struct services *services, struct db *db, const struct goal *goal,
+                 struct plan *plan, struct err *err)
 {
     static const struct goal deployment = {.kind = GOAL_DEPLOY};
     const struct conf *conf = services->conf;
     auto_strvec struct strvec rows = {0};
     bool known;
 
-    *plan = (struct plan){.target = "heads"};
     if (goal == NULL)
         goal = &deployment;
     if (versions_read(db, conf->version_table_schema, conf->version_table, &rows, &plan->has_table,
                       err) != 0)
         return -1;
     plan->row_ids = arena_list(services->arena, &rows);
-    if (engine_graph(services, &plan->graph, &plan->problems) != 0)
+    if (!plan->is_read)
         return 0;
     plan->heads = graph_effective_heads(plan->graph);
     known = goal->purge || rows_check(plan->graph, (const char *const *)plan->row_ids, &plan->rows,
@@ -78,6 +83,13 @@ int plan_make(struct services *services, struct db *db, const struct goal *goal,
     if (goal->kind == GOAL_DEPLOY)
         check_heads(services->env, plan);
     return known ? find_path(plan, goal, err) : 0;
+}
+
+int plan_make(struct services *services, struct db *db, const struct goal *goal, struct plan *plan,
+              struct err *err)
+{
+    plan_read(services, plan);
+    return plan_compare(services, db, goal, plan, err);
 }
 
 int plan_sql(struct services *services, struct plan *plan, struct err *err)

@@ -12,6 +12,7 @@
 
 struct plan {
     struct graph *graph;
+    bool is_read;              /* the project's revisions, without a mistake */
     char **row_ids;            /* as stored, sorted; NULL-terminated */
     struct revset rows;        /* the known ones */
     struct revset heads;       /* effective heads of the project */
@@ -40,6 +41,12 @@ int plan_graph(struct services *services, struct graph **graph, struct err *err)
  * is a deployment. Release with plan_release. */
 int plan_make(struct services *services, struct db *db, const struct goal *goal, struct plan *plan,
               struct err *err) CHECK;
+
+/* plan_read(services, plan), plan_compare(services, db, goal, plan, err): the two halves of plan_make, for
+ * who connects while the project's revisions are read (run_look). Release ${plan} after either. */
+void plan_read(struct services *services, struct plan *plan);
+int plan_compare(struct services *services, struct db *db, const struct goal *goal,
+                 struct plan *plan, struct err *err) CHECK;
 
 /* plan_sql(services, plan): ask the engine for the SQL of the pending revisions and look for hazards;
  * when that is not possible ${plan}->no_sql_reason says why, and everything counts as destroying. An

@@ -1,7 +1,9 @@
 /* run - see run.h. */
 #include "deploy/run.h"
 
+#include <pthread.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -129,6 +131,42 @@ int run_connect(struct run *run, int64_t wait_ms, struct err *err)
         log_detail("%s; trying again", attempt.primary);
         clock_sleep_ms(500);
     }
+}
+
+struct connecting {
+    struct run *run;
+    int rc;
+    struct err err;
+};
+
+static void *connect_main(void *arg)
+{
+    struct connecting *connecting = arg;
+
+    connecting->rc = run_connect(connecting->run, 0, &connecting->err);
+    return NULL;
+}
+
+int run_look(struct run *run, struct err *err)
+{
+    struct connecting connecting = {.run = run, .err = ERR_INIT};
+    sigset_t all, before;
+    pthread_t thread;
+    int errnum;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    errnum = pthread_create(&thread, NULL, connect_main, &connecting);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (errnum != 0)
+        return err_sys(err, ERR_REFUSED, errnum, "could not start a thread");
+    plan_read(run->services, &run->plan);
+    pthread_join(thread, NULL);
+    if (connecting.rc != 0) {
+        *err = connecting.err;
+        return -1;
+    }
+    return plan_compare(run->services, run->db, NULL, &run->plan, err);
 }
 
 /* Owner, access and settings of the database: they are not in its catalog. */
