@@ -61,20 +61,23 @@ void plan_read(struct services *services, struct plan *plan)
     plan->is_read = engine_graph(services, &plan->graph, &plan->problems) == 0;
 }
 
-int plan_compare(struct services *services, struct db *db, const struct goal *goal,
+int plan_rows(const struct services *services, struct db *db, struct plan_rows *rows,
+              struct err *err)
+{
+    return versions_read(db, services->conf->version_table_schema, services->conf->version_table,
+                         &rows->ids, &rows->has_table, err);
+}
+
+int plan_compare(struct services *services, const struct plan_rows *rows, const struct goal *goal,
                  struct plan *plan, struct err *err)
 {
     static const struct goal deployment = {.kind = GOAL_DEPLOY};
-    const struct conf *conf = services->conf;
-    auto_strvec struct strvec rows = {0};
     bool known;
 
     if (goal == NULL)
         goal = &deployment;
-    if (versions_read(db, conf->version_table_schema, conf->version_table, &rows, &plan->has_table,
-                      err) != 0)
-        return -1;
-    plan->row_ids = arena_list(services->arena, &rows);
+    plan->has_table = rows->has_table;
+    plan->row_ids = arena_list(services->arena, &rows->ids);
     if (!plan->is_read)
         return 0;
     plan->heads = graph_effective_heads(plan->graph);
@@ -88,8 +91,14 @@ int plan_compare(struct services *services, struct db *db, const struct goal *go
 int plan_make(struct services *services, struct db *db, const struct goal *goal, struct plan *plan,
               struct err *err)
 {
+    struct plan_rows rows = {.has_table = false};
+    int rc = plan_rows(services, db, &rows, err);
+
     plan_read(services, plan);
-    return plan_compare(services, db, goal, plan, err);
+    if (rc == 0)
+        rc = plan_compare(services, &rows, goal, plan, err);
+    strvec_release(&rows.ids);
+    return rc;
 }
 
 int plan_sql(struct services *services, struct plan *plan, struct err *err)

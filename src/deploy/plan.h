@@ -42,10 +42,18 @@ int plan_graph(struct services *services, struct graph **graph, struct err *err)
 int plan_make(struct services *services, struct db *db, const struct goal *goal, struct plan *plan,
               struct err *err) CHECK;
 
-/* plan_read(services, plan), plan_compare(services, db, goal, plan, err): the two halves of plan_make, for
- * who connects while the project's revisions are read (run_look). Release ${plan} after either. */
+/* The parts of plan_make, for who asks the database while the project's revisions are read (run_look).
+ * plan_rows(services, db, rows, err): the version rows; release ${rows}->ids. It touches nothing of
+ * ${services} but their configuration. plan_read(services, plan): the project's revisions; plan_compare:
+ * both with each other. Release ${plan} after either. */
+struct plan_rows {
+    struct strvec ids;
+    bool has_table;
+};
+int plan_rows(const struct services *services, struct db *db, struct plan_rows *rows,
+              struct err *err) CHECK;
 void plan_read(struct services *services, struct plan *plan);
-int plan_compare(struct services *services, struct db *db, const struct goal *goal,
+int plan_compare(struct services *services, const struct plan_rows *rows, const struct goal *goal,
                  struct plan *plan, struct err *err) CHECK;
 
 /* plan_sql(services, plan): ask the engine for the SQL of the pending revisions and look for hazards;

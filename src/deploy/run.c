@@ -133,40 +133,46 @@ int run_connect(struct run *run, int64_t wait_ms, struct err *err)
     }
 }
 
-struct connecting {
+/* The database, asked in a thread. */
+struct asking {
     struct run *run;
+    struct plan_rows rows;
     int rc;
     struct err err;
 };
 
-static void *connect_main(void *arg)
+static void *ask(void *arg)
 {
-    struct connecting *connecting = arg;
+    struct asking *asking = arg;
+    struct run *run = asking->run;
 
-    connecting->rc = run_connect(connecting->run, 0, &connecting->err);
+    asking->rc = run_connect(run, 0, &asking->err);
+    if (asking->rc == 0)
+        asking->rc = plan_rows(run->services, run->db, &asking->rows, &asking->err);
     return NULL;
 }
 
 int run_look(struct run *run, struct err *err)
 {
-    struct connecting connecting = {.run = run, .err = ERR_INIT};
+    struct asking asking = {.run = run, .err = ERR_INIT};
     sigset_t all, before;
     pthread_t thread;
     int errnum;
 
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    errnum = pthread_create(&thread, NULL, connect_main, &connecting);
+    errnum = pthread_create(&thread, NULL, ask, &asking);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (errnum != 0)
         return err_sys(err, ERR_REFUSED, errnum, "could not start a thread");
     plan_read(run->services, &run->plan);
     pthread_join(thread, NULL);
-    if (connecting.rc != 0) {
-        *err = connecting.err;
-        return -1;
-    }
-    return plan_compare(run->services, run->db, NULL, &run->plan, err);
+    if (asking.rc == 0)
+        asking.rc = plan_compare(run->services, &asking.rows, NULL, &run->plan, err);
+    else
+        *err = asking.err;
+    strvec_release(&asking.rows.ids);
+    return asking.rc;
 }
 
 /* Owner, access and settings of the database: they are not in its catalog. */

@@ -100,9 +100,8 @@ int run_open_journal(struct run *run, struct err *err) CHECK;
  * while the server starts. */
 int run_connect(struct run *run, int64_t wait_ms, struct err *err) CHECK;
 
-/* run_look(run, err): run_connect in a thread, while the project's revisions are read here, and then what
- * there is to do (plan_make of a deployment): of 10,000 revisions reading takes as long as connecting takes
- * several times. Changes: nothing. */
+/* run_look(run, err): run_connect, the version rows and what there is to do (plan_make of a deployment), the
+ * database in a thread while the project's revisions are read. Changes: nothing. */
 int run_look(struct run *run, struct err *err) CHECK;
 
 /* run_observe(run, before, err): read rows, catalog, counters of the live database now. */
