@@ -51,9 +51,9 @@ int tools_keep_start(void *arg, const void *data, size_t n);
 /* tools_fact(call, key): a fact that is a number; 0 when it is not told. */
 int64_t tools_fact(struct ddb_call *call, const char *key);
 
-/* tools_server(call, database, version): the version of the server of ${database} (NULL: the
- * environment's), as libpq counts it;
- * 0 when it does not tell. */
+/* tools_server(call, database, version): the version of the environment's server, as libpq counts it; where
+ * the host does not know it psql asks in ${database} (NULL: the environment's own); 0 when that does not
+ * tell. */
 int tools_server(struct ddb_call *call, const char *database, int *version);
 
 /* tools_find(call, name, server, best): the program ${name}: the configured one, or the best one for

@@ -164,7 +164,7 @@ int tools_server(struct ddb_call *call, const char *database, int *version)
     struct programs psql;
     struct text text;
 
-    *version = database == NULL ? (int)tools_fact(call, "server_version") : 0;
+    *version = (int)tools_fact(call, "server_version");
     if (*version != 0)
         return 0;
     find_programs(call, "psql", &psql);

@@ -26,8 +26,10 @@ enum { RECONNECT_MS = 15 * 1000, LOCK_MS = 10 * 1000, SHOWN = 12 };
 
 int restore_admin(struct services *services, struct db **admin, struct err *err)
 {
-    if (db_open(services->target, services->env->maintenance_database, DB_WRITE, admin, err) == 0)
+    if (db_open(services->target, services->env->maintenance_database, DB_WRITE, admin, err) == 0) {
+        services->server_version = db_server_version(*admin);
         return 0;
+    }
     err_wrap(err, "could not connect to the maintenance database \"%s\"",
              services->env->maintenance_database);
     return err_hint(err, "Set maintenance_database to a database of the same server that this role "

@@ -14,8 +14,7 @@ enum { PIECE_BYTES = 256 * 1024 };
 
 /* --- which tables ----------------------------------------------------------------------------- */
 
-/* "(id, total)" of "public.orders (id, total)". */
-static const char *columns_of(const char *copy)
+const char *restore_rows_columns(const char *copy)
 {
     bool quoted = false;
 
@@ -39,7 +38,7 @@ int restore_rows_plan(struct run *run, const struct bundle *bundle, struct resto
         rows[i].table = refresh_masks_table(masks, table->schema, table->name);
         if (rows[i].table == NULL || rows[i].table->left_out || table->copy == NULL)
             continue;
-        if (refresh_masks_line(run->arena, masks, rows[i].table, columns_of(table->copy),
+        if (refresh_masks_line(run->arena, masks, rows[i].table, restore_rows_columns(table->copy),
                                &rows[i].mask, err) != 0)
             return -1;
     }

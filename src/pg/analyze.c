@@ -7,7 +7,9 @@
 
 /* As get_all_vacuum_rels of PostgreSQL's vacuum.c: tables, partitioned ones, materialized views;
  * but for the tables that all databases share, and those above a foreign table: their statistics would
- * be asked of another server, which need not be there. */
+ * be asked of another server, which need not be there. Of those that have statistics only the catalog's,
+ * which are as template0 had them, and the ones whose statistics an index on expressions, extended
+ * statistics or a child make incomplete, which came later. */
 static const char tables_sql[] =
     "WITH RECURSIVE above AS ("
     "SELECT i.inhparent FROM pg_catalog.pg_inherits AS i "
@@ -19,6 +21,12 @@ static const char tables_sql[] =
     "WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' "
     "AND NOT c.relisshared "
     "AND NOT EXISTS (SELECT FROM above WHERE above.inhparent = c.oid) "
+    "AND (n.nspname = 'pg_catalog' "
+    "OR (n.nspname, c.relname) NOT IN (SELECT schemaname, tablename FROM pg_catalog.pg_stats) "
+    "OR EXISTS (SELECT FROM pg_catalog.pg_index AS x "
+    "WHERE x.indrelid = c.oid AND x.indexprs IS NOT NULL) "
+    "OR EXISTS (SELECT FROM pg_catalog.pg_statistic_ext AS s WHERE s.stxrelid = c.oid) "
+    "OR EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = c.oid)) "
     "ORDER BY pg_catalog.pg_relation_size(c.oid) DESC, 1";
 
 int analyze_list(struct db *db, struct arena *arena, const char *const **tables, size_t *n,

@@ -7,8 +7,8 @@
 
 #include "pg/db.h"
 
-/* analyze_list(db, arena, tables, n, err): the quoted names of what ANALYZE looks at, but for tables above a foreign one; the catalog's tables
- * too, the largest first. */
+/* analyze_list(db, arena, tables, n, err): the quoted names of what ANALYZE looks at and which lacks
+ * statistics, but for tables above a foreign one; the catalog's tables too, the largest first. */
 int analyze_list(struct db *db, struct arena *arena, const char *const **tables, size_t *n,
                  struct err *err) CHECK;
 

@@ -1,0 +1,296 @@
+/* restore_load - see restore_load.h. */
+#include "deploy/restore_load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fault.h"
+#include "base/progress.h"
+#include "pg/analyze.h"
+#include "pg/copy_in.h"
+
+enum { PIECE_BYTES = 256 * 1024 };
+
+/* A table that is in chunks. Under the mutex: what of it is to be done. */
+struct chunked {
+    uint32_t oid;
+    size_t table;  /* in the bundle's list */
+    int64_t bytes; /* of all its chunks, decompressed */
+    const struct bundle_member **chunks;
+    size_t n;
+    size_t next;     /* the first that nobody has taken */
+    size_t done;
+    size_t sessions; /* that are loading it now */
+    int64_t rows;
+};
+
+/* What a thread has besides its session. */
+struct reader {
+    struct stored_bundle stored; /* the bundle through a file of its own */
+    struct chunked *table;       /* what it has loaded last */
+    char data[PIECE_BYTES];
+    struct buf masked;           /* the same, where the table is masked */
+};
+
+/* --- which chunks --------------------------------------------------------------------------------- */
+
+static int by_oid(const void *a, const void *b)
+{
+    const struct chunked *left = a, *right = b;
+
+    return left->oid < right->oid ? -1 : left->oid > right->oid;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const struct chunked *left = a, *right = b;
+
+    if (left->bytes != right->bytes)
+        return left->bytes > right->bytes ? -1 : 1;
+    return left->table < right->table ? -1 : left->table > right->table;
+}
+
+/* The table that ${member} is a chunk of, if its rows are to be loaded. */
+static struct chunked *find_table(const struct restore_load *load, const struct bundle_member *member)
+{
+    struct chunked key = {0}, *found;
+    unsigned number;
+
+    if (!bundle_chunk_of(member, &key.oid, &number))
+        return NULL;
+    found = bsearch(&key, load->tables, load->n_tables, sizeof *load->tables, by_oid);
+    if (found == NULL)
+        return NULL; /* the manifest was refused without its table */
+    return load->filter[found->table].table != NULL && load->filter[found->table].table->left_out
+               ? NULL
+               : found;
+}
+
+static void list_chunks(struct arena *arena, struct restore_load *load)
+{
+    const struct bundle *bundle = &load->stored->bundle;
+    struct chunked *table;
+
+    for (size_t i = 0; i < bundle->n_members; i++)
+        if ((table = find_table(load, &bundle->members[i])) != NULL)
+            table->n++;
+    for (size_t i = 0; i < load->n_tables; i++) {
+        load->tables[i].chunks = arena_alloc(arena, (load->tables[i].n + 1) * sizeof(void *));
+        load->tables[i].n = 0;
+    }
+    for (size_t i = 0; i < bundle->n_members; i++) {
+        if ((table = find_table(load, &bundle->members[i])) == NULL)
+            continue;
+        table->chunks[table->n++] = &bundle->members[i];
+        table->bytes += bundle->members[i].raw_bytes;
+        load->all_bytes += bundle->members[i].raw_bytes;
+        load->workers.n_tasks++;
+    }
+}
+
+void restore_load_plan(struct run *run, struct stored_bundle *stored, struct restore_rows *filter,
+                       const char *fresh, struct restore_load *load)
+{
+    const struct bundle *bundle = &stored->bundle;
+
+    *load = (struct restore_load){.stored = stored, .filter = filter, .fresh = fresh};
+    pthread_mutex_init(&load->mutex, NULL);
+    load->tables = arena_alloc(run->arena, (bundle->n_tables + 1) * sizeof *load->tables);
+    for (size_t i = 0; i < bundle->n_tables; i++)
+        if (bundle->tables[i].copy != NULL)
+            load->tables[load->n_tables++] =
+                (struct chunked){.oid = bundle->tables[i].oid, .table = i};
+    qsort(load->tables, load->n_tables, sizeof *load->tables, by_oid);
+    list_chunks(run->arena, load);
+    qsort(load->tables, load->n_tables, sizeof *load->tables, by_size);
+}
+
+/* --- who loads what --------------------------------------------------------------------------------- */
+
+static bool has_more(const struct chunked *table)
+{
+    return table != NULL && table->next < table->n;
+}
+
+/* A session stays with its table; then comes the largest one that nobody loads, because sessions that
+ * extend one table wait for each other; then the one with the most left to do. */
+static struct chunked *choose(struct restore_load *load, struct chunked *last)
+{
+    struct chunked *most = NULL;
+
+    if (has_more(last))
+        return last;
+    for (size_t i = 0; i < load->n_tables; i++) {
+        struct chunked *table = &load->tables[i];
+
+        if (has_more(table) && table->sessions == 0)
+            return table;
+        if (has_more(table) && (most == NULL || table->n - table->next > most->n - most->next))
+            most = table;
+    }
+    return most;
+}
+
+/* There is one for each task. */
+static const struct bundle_member *take(struct restore_load *load, struct reader *reader)
+{
+    const struct bundle_member *member;
+
+    pthread_mutex_lock(&load->mutex);
+    reader->table = choose(load, reader->table);
+    reader->table->sessions++;
+    member = reader->table->chunks[reader->table->next++];
+    pthread_mutex_unlock(&load->mutex);
+    return member;
+}
+
+/* Whether that was the last one of its table. */
+static bool finish(struct restore_load *load, struct chunked *table, int64_t rows)
+{
+    bool complete;
+
+    pthread_mutex_lock(&load->mutex);
+    table->sessions--;
+    table->rows += rows;
+    complete = ++table->done == table->n;
+    pthread_mutex_unlock(&load->mutex);
+    return complete;
+}
+
+/* --- loading chunks --------------------------------------------------------------------------------- */
+
+static int open_reader(struct worker *worker, struct err *err)
+{
+    struct restore_load *load = worker->workers->arg;
+    struct reader *reader = mem_alloc(sizeof *reader);
+
+    worker->own = reader;
+    return stores_again(load->stored, &worker->services, &reader->stored, err) == 0
+               ? copy_in_open(worker->services.target, load->fresh, &worker->db, err)
+               : -1;
+}
+
+static void close_reader(struct worker *worker)
+{
+    struct reader *reader = worker->own;
+
+    stores_close(&reader->stored);
+    buf_release(&reader->masked);
+    mem_free(reader);
+}
+
+/* Into the server, through the mask where there is one. */
+static int write_piece(struct worker *worker, struct mask_stream *mask, size_t n, struct err *err)
+{
+    struct reader *reader = worker->own;
+
+    if (mask->mask == NULL)
+        return copy_in_write(worker->db, reader->data, n, workers_stopped, worker->workers, err);
+    buf_reset(&reader->masked);
+    if (mask_feed(mask, reader->data, n, &reader->masked, err) != 0)
+        return -1;
+    return reader->masked.len == 0 ? 0
+                                   : copy_in_write(worker->db, reader->masked.data,
+                                                   reader->masked.len, workers_stopped,
+                                                   worker->workers, err);
+}
+
+static int copy_stream(struct worker *worker, struct bundle_stream *stream, struct mask_stream *mask,
+                       struct err *err)
+{
+    struct restore_load *load = worker->workers->arg;
+    struct reader *reader = worker->own;
+    ssize_t n;
+
+    while ((n = bundle_read(stream, reader->data, sizeof reader->data, err)) > 0) {
+        if (FAULT("restore.chunk"))
+            return err_set(err, ERR_OPERATOR, "fault point restore.chunk");
+        if (write_piece(worker, mask, (size_t)n, err) != 0)
+            return -1;
+        atomic_fetch_add(&load->bytes, n);
+    }
+    return n < 0 ? -1 : mask_finish(mask, err);
+}
+
+static int load_chunk(struct worker *worker, const struct bundle_member *member, const char *copy,
+                      const struct restore_rows *filter, int64_t *rows, struct err *err)
+{
+    struct reader *reader = worker->own;
+    struct bundle_stream *stream = bundle_read_chunk(&reader->stored.bundle, member);
+    struct mask_stream mask = {.mask = filter->table == NULL ? NULL : &filter->mask};
+    int rc = copy_in_begin(worker->db, copy, err);
+
+    if (rc == 0) {
+        rc = copy_stream(worker, stream, &mask, err);
+        if (rc == 0)
+            rc = copy_in_end(worker->db, copy, rows, err);
+        else
+            copy_in_abandon(worker->db);
+    }
+    mask_stream_release(&mask);
+    bundle_read_close(stream);
+    return rc;
+}
+
+/* Now, while others load: later the last and largest table would keep one session busy and the others
+ * waiting. What cannot be known yet is done later (analyze.h). */
+static int analyze(struct worker *worker, const struct bundle_table *table, struct err *err)
+{
+    const size_t n = (size_t)(restore_rows_columns(table->copy) - table->copy);
+    auto_free char *quoted = mem_alloc(n + 1);
+
+    memcpy(quoted, table->copy, n);
+    return analyze_table(worker->db, quoted, err);
+}
+
+static int load_one(struct worker *worker, size_t i, struct err *err)
+{
+    struct restore_load *load = worker->workers->arg;
+    struct reader *reader = worker->own;
+    const struct bundle_member *member = take(load, reader);
+    const size_t at = reader->table->table;
+    const struct bundle_table *table = &load->stored->bundle.tables[at];
+    int64_t rows = 0;
+
+    (void)i;
+    if (load_chunk(worker, member, table->copy, &load->filter[at], &rows, err) != 0)
+        return err_wrap(err, "could not load table \"%s.%s\"", table->schema, table->name);
+    return finish(load, reader->table, rows) ? analyze(worker, table, err) : 0;
+}
+
+int restore_load_start(struct run *run, struct restore_load *load, size_t jobs, struct err *err)
+{
+    load->workers.services = run->services;
+    load->workers.arg = load;
+    load->workers.open = open_reader;
+    load->workers.task = load_one;
+    load->workers.close = close_reader;
+    return workers_start(&load->workers, jobs, err);
+}
+
+void restore_load_show(void *arg)
+{
+    struct restore_load *load = arg;
+
+    progress_set("loading tables", atomic_load(&load->bytes), load->all_bytes, 1);
+}
+
+/* Every line was taken as a row. */
+int restore_load_check(const struct restore_load *load, struct err *err)
+{
+    for (size_t i = 0; i < load->n_tables; i++) {
+        const struct chunked *loaded = &load->tables[i];
+        const struct bundle_table *table = &load->stored->bundle.tables[loaded->table];
+        struct masked_table *masked = load->filter[loaded->table].table;
+
+        if (masked != NULL)
+            masked->rows = loaded->rows;
+        if (masked != NULL && masked->left_out)
+            continue;
+        if (table->rows != loaded->rows)
+            return err_set(err, ERR_OPERATOR,
+                           "table \"%s.%s\" got %lld rows, the snapshot has %lld", table->schema,
+                           table->name, (long long)loaded->rows, (long long)table->rows);
+    }
+    return 0;
+}
