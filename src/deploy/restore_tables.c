@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/progress.h"
@@ -246,9 +247,11 @@ static int commit(struct run *run, struct db *db, struct err *err)
 
     if (salvage_commit(db, &lost) == 0)
         return 0;
+    cancel_mask(true); /* whoever has asked to stop is to know what came of it, too */
     rc = recover_stand(run, &reason);
     if (rc == 0)
         rc = salvage_any(run->db, run->id, &there, &reason);
+    cancel_mask(false);
     if (rc != 0) {
         *err = reason;
         err_wrap(err, "whether the tables were restored is not known (%s)", lost.primary);
@@ -309,8 +312,8 @@ static int restore_all(struct run *run, struct db *admin, struct stored_bundle *
     if (rc == 0)
         rc = read_columns(run, fresh, *list, &columns, err);
     restore_drop(run, fresh, rc == 0 ? &later : err);
-    if (rc != 0)
-        return -1;
+    if (rc != 0) /* what goes wrong beside the live database leaves nothing unknown there */
+        return err->code == ERR_OPERATOR ? err_as(err, ERR_PREPARE) : -1;
     if (later.detail[0] != '\0')
         run_warn(run, "%s", later.detail);
     return copy_all(run, stored, stored->name, tables, *list, columns, err);

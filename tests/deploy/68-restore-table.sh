@@ -107,6 +107,24 @@ expect_status 6 env DEPLOY_DB_FAULT=tables.loaded:fail "$DDB_FAULTS_B/deploy-db"
     --table big >out 2>err
 expect_equal "$n" "$(count)"
 expect_same_state "a failure"
+expect_status 6 env DEPLOY_DB_FAULT=recover.created:fail "$DDB_FAULTS_B/deploy-db" restore staging "$taken" \
+    --table big >out 2>err
+expect_same_state "a failure beside the live database"
+# A signal after the last row: not committed, and that is known.
+DEPLOY_DB_FAULT=tables.loaded:stop "$DDB_FAULTS_B/deploy-db" restore staging "$taken" --table big >out 2>err &
+run=$!
+is_stopped()
+{
+    [[ $(awk '/^State/ { print $2 }' "/proc/$run/status") == T ]]
+}
+wait_for 60 is_stopped
+kill -INT $run
+kill -CONT $run
+status=0
+wait $run || status=$?
+expect_equal 6 $status "stopped before the commit"
+expect_equal "$n" "$(count)"
+expect_same_state "a signal"
 expect_status 0 ddb recover staging >out 2>err
 expect_contains "$(cat out)" "nothing to recover"
 
