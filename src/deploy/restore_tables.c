@@ -337,6 +337,7 @@ static enum err_code restore_now(struct run *run, const char *snapshot, const ch
     }
     if (restore_admin(run->services, &admin, err) != 0)
         return ERR_REFUSED;
+    restore_sweep(run, admin, db_target_name(run->services->target));
     rc = stores_open(run->services, NULL, snapshot, &stored, err);
     if (rc == 0) {
         rc = restore_all(run, admin, &stored, names, list, err);

@@ -103,6 +103,15 @@ for point in restore.begin recover.created tables.loaded; do
     expect_equal "$n" "$(count)" "tables after $point"
     expect_same_state "a kill at $point"
 done
+
+# What a run that nobody has recovered yet has left beside the live database, the next one drops.
+status=0
+DEPLOY_DB_FAULT=recover.created:kill "$DDB_FAULTS_B/deploy-db" restore staging "$taken" --table big >out 2>err || status=$?
+expect_equal 137 $status
+expect_status 6 env DEPLOY_DB_FAULT=tables.loaded:fail "$DDB_FAULTS_B/deploy-db" restore staging "$taken" \
+    --table big >out 2>err
+expect_same_state "the next run"
+expect_status 7 ddb recover staging >out 2>err
 expect_status 6 env DEPLOY_DB_FAULT=tables.loaded:fail "$DDB_FAULTS_B/deploy-db" restore staging "$taken" \
     --table big >out 2>err
 expect_equal "$n" "$(count)"
