@@ -127,11 +127,12 @@ static enum err_code adopt(struct run *run, struct refresh *refresh, struct db *
 {
     if (build(run, refresh, admin, fresh, err) != 0)
         return ERR_PREPARE;
-    if (journal_note(run->journal, "adopt", live_name(run), err) != 0 ||
-        swap_adopt(admin, fresh, live_name(run), err) != 0) {
+    if (journal_note(run->journal, "adopt", live_name(run), err) != 0) {
         restore_drop(run, fresh, err);
         return ERR_PREPARE;
     }
+    if (restore_adopt(run, admin, fresh, live_name(run), err) != 0)
+        return run->exchange_unknown ? ERR_OPERATOR : ERR_PREPARE;
     if (run_connect(run, 0, err) != 0) {
         run_warn(run, "%s", err->primary);
         err_clear(err);

@@ -235,6 +235,30 @@ static void find_out(struct run *run, const char *aside)
         run->kept_database = arena_strdup(run->arena, aside);
 }
 
+int restore_adopt(struct run *run, struct db *admin, const char *fresh, const char *name,
+                  struct err *err)
+{
+    struct db *asking = NULL;
+    struct err later = ERR_INIT;
+    bool left = true;
+
+    if (swap_adopt(admin, fresh, name, err) == 0)
+        return 0;
+    cancel_mask(true);
+    if (restore_admin(run->services, &asking, &later) != 0 ||
+        swap_exists(asking, fresh, &left, &later) != 0)
+        run->exchange_unknown = true;
+    db_close(asking);
+    cancel_mask(false);
+    if (left && !run->exchange_unknown)
+        restore_drop(run, fresh, err);
+    if (left)
+        return -1;
+    log_warning("%s; it is done all the same", err->primary);
+    err_clear(err);
+    return 0;
+}
+
 /* In a session of its own: the one that was to exchange may be what was lost. */
 static void reopen(struct run *run, const char *live, struct err *err)
 {

@@ -68,6 +68,11 @@ int restore_enter(struct run *run, const char *fresh, const char *phase, struct 
 int restore_swap(struct run *run, struct db *admin, const char *fresh, const char *aside,
                  struct err *err) CHECK;
 
+/* restore_adopt(run, admin, fresh, name, err): there is no database ${name}: ${fresh} gets that name. On failure
+ * ${fresh} is dropped, unless run->exchange_unknown: nobody could say what came of it. Changes: databases. */
+int restore_adopt(struct run *run, struct db *admin, const char *fresh, const char *name,
+                  struct err *err) CHECK;
+
 /* restore_admin(services, admin, err): a session in the maintenance database. */
 int restore_admin(struct services *services, struct db **admin, struct err *err) CHECK;
 

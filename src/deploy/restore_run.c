@@ -105,11 +105,12 @@ static enum err_code adopt(struct run *run, struct db *admin, const char *snapsh
     restore_sweep(run, admin, name);
     if (load(run, admin, snapshot, fresh, err) != 0)
         return ERR_PREPARE;
-    if ((run->journal == NULL || (restore_enter(run, fresh, RESTORE_EXCHANGE, err) == 0 &&
-                                  journal_note(run->journal, "adopt", name, err) == 0)) &&
-        swap_adopt(admin, fresh, name, err) == 0)
+    if (run->journal != NULL && (restore_enter(run, fresh, RESTORE_EXCHANGE, err) != 0 ||
+                                 journal_note(run->journal, "adopt", name, err) != 0))
+        return drop_fresh(run, fresh, err);
+    if (restore_adopt(run, admin, fresh, name, err) == 0)
         return ERR_NONE;
-    return drop_fresh(run, fresh, err);
+    return run->exchange_unknown ? ERR_OPERATOR : ERR_PREPARE;
 }
 
 enum err_code restore_run_enter(struct run *run, struct err *err)

@@ -315,17 +315,21 @@ static int rename_to(struct db *admin, const char *from, const char *to, struct 
     return status;
 }
 
+/* Once we say that it is done, it must outlive a crash of the server. */
+static int begin(struct db *admin, struct err *err)
+{
+    return db_exec(admin, err, "BEGIN", 0) < 0
+               ? -1
+               : db_exec(admin, err, "SET LOCAL synchronous_commit = on", 0);
+}
+
 static int exchange(struct db *admin, const char *live, const char *aside, const char *fresh,
                     struct err *err)
 {
     int status = -1;
 
-    if (db_exec(admin, err, "BEGIN", 0) < 0)
-        return -1;
-    /* Once we say that it is done, it must outlive a crash of the server. */
-    if (db_exec(admin, err, "SET LOCAL synchronous_commit = on", 0) == 0 &&
-        rename_to(admin, live, aside, err) == 0 && rename_to(admin, fresh, live, err) == 0 &&
-        allow(admin, live, true, err) == 0) {
+    if (begin(admin, err) == 0 && rename_to(admin, live, aside, err) == 0 &&
+        rename_to(admin, fresh, live, err) == 0 && allow(admin, live, true, err) == 0) {
         if (FAULT("swap.rename"))
             err_set(err, ERR_INTERNAL, "fault: swap.rename");
         else
@@ -338,8 +342,11 @@ static int exchange(struct db *admin, const char *live, const char *aside, const
 
 int swap_adopt(struct db *admin, const char *fresh, const char *name, struct err *err)
 {
-    if (rename_to(admin, fresh, name, err) != 0)
+    if (begin(admin, err) != 0 || rename_to(admin, fresh, name, err) != 0 ||
+        db_exec(admin, err, "COMMIT", 0) != 0) {
+        db_quietly(admin, "ROLLBACK");
         return err_wrap(err, "could not rename database \"%s\" to \"%s\"", fresh, name);
+    }
     return 0;
 }
 

@@ -98,6 +98,27 @@ expect_status 0 ddb restore staging "$taken" --into beside --yes >out 2>err
 whole_state beside after
 expect_same before after "the database restored beside"
 
+# The answer to the renaming is lost, while it waits for a standby: it is done, and that is found out.
+waiting="wait_event = 'SyncRep' AND query = 'COMMIT'"
+end_waiting()
+{
+    [[ $(psql_at postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE $waiting") == t ]]
+}
+psql_at postgres "ALTER ROLE postgres SET synchronous_commit = local"
+psql_at postgres "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
+psql_at postgres "SELECT pg_reload_conf()" >/dev/null
+ddb restore staging "$taken" --into later --yes >out 2>err &
+run=$!
+wait_for 60 end_waiting
+psql_at postgres "ALTER SYSTEM RESET synchronous_standby_names"
+psql_at postgres "SELECT pg_reload_conf()" >/dev/null
+psql_at postgres "ALTER ROLE postgres RESET synchronous_commit"
+wait $run || fail "status $?: $(cat err)"
+expect_contains "$(cat err)" "it is done all the same"
+whole_state later after
+expect_same before after "the database whose renaming was not heard of"
+expect_clean
+
 # --- what goes wrong while it loads: the fresh database goes, the live one is as it was ----------------
 
 psql_at shop "DELETE FROM big WHERE id > 59990"
