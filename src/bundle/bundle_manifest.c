@@ -230,13 +230,18 @@ static int parse_members(const json_t *list, struct arena *arena, struct bundle 
                          struct err *err)
 {
     size_t n = json_array_size(list);
+    int64_t room = INT64_MAX; /* whoever adds the sizes up needs no look at each */
 
     if (!json_is_array(list) || n == 0 || n > BUNDLE_MEMBERS_MAX)
         return bad(err, "no proper list of members");
     bundle->members = arena_alloc(arena, n * sizeof *bundle->members);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (parse_member(json_array_get(list, i), arena, &bundle->members[i], err) < 0)
             return -1;
+        if (bundle->members[i].raw_bytes > room)
+            return bad(err, "its sizes make an absurd sum");
+        room -= bundle->members[i].raw_bytes;
+    }
     bundle->n_members = n;
     return check_unique(bundle, err) < 0 || check_parts(bundle, err) < 0 ? -1 : 0;
 }

@@ -53,6 +53,8 @@ static void bad_ones_are_refused(void **state)
         MANIFEST("1", "{\"name\":\"a\",\"size\":-1,\"raw_size\":0,\"sha256\":\"" SHA "\",\"offset\":0}", ""),
         MANIFEST("1", "{\"name\":\"a\",\"size\":1.5,\"raw_size\":0,\"sha256\":\"" SHA "\",\"offset\":0}", ""),
         MANIFEST("1", "{\"name\":\"a\",\"size\":99999999999999999999,\"raw_size\":0,\"sha256\":\"" SHA "\",\"offset\":0}", ""),
+        MANIFEST("1", "{\"name\":\"a\",\"size\":1,\"raw_size\":9223372036854775807,\"sha256\":\"" SHA
+                 "\",\"offset\":0}," MEMBER("b"), ""),
         MANIFEST("1", "{\"name\":\"a\",\"size\":1,\"raw_size\":0,\"sha256\":\"abc\",\"offset\":0}", ""),
         MANIFEST("1", "{\"name\":\"a\",\"size\":1,\"raw_size\":0,\"offset\":0}", ""),
         MANIFEST("1", MEMBER("a"), "1"), MANIFEST("1", MEMBER("a"), "{\"schema\":\"s\",\"rows\":1}"),
