@@ -206,6 +206,16 @@ static int local_write(struct ddb_call *call, void *self, const void *data, size
     return fdatasync(file->fd) < 0 ? write_failed(call, file) : 0;
 }
 
+/* On a file system that knows no links either, as of a bucket: all that can be done is to look before. */
+static int look_and_rename(const struct file *file)
+{
+    struct stat st;
+
+    if (fstatat(file->dir, file->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        errno = EEXIST;
+    return errno != ENOENT ? -1 : renameat(file->dir, file->part, file->dir, file->name);
+}
+
 /* Give the temporary file its name, unless the name was taken meanwhile. */
 static int publish(struct ddb_call *call, struct file *file)
 {
@@ -215,6 +225,8 @@ static int publish(struct ddb_call *call, struct file *file)
         rc = linkat(file->dir, file->part, file->dir, file->name, 0);
         if (rc == 0)
             rc = unlinkat(file->dir, file->part, 0);
+        else if (errno == EPERM || errno == ENOSYS || errno == EOPNOTSUPP)
+            rc = look_and_rename(file);
     }
     if (rc == 0)
         return 0;

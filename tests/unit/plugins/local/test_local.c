@@ -11,7 +11,7 @@
 
 /* --- libc calls that a test may make fail: these definitions stand before the library's --------- */
 
-static int fsync_errno, fdatasync_errno, rename_errno, write_errno, n_fdatasync;
+static int fsync_errno, fdatasync_errno, rename_errno, link_errno, write_errno, n_fdatasync;
 static size_t write_limit; /* a short write first, then write_errno */
 
 int fsync(int fd)
@@ -31,6 +31,12 @@ int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsign
 {
     errno = rename_errno;
     return rename_errno ? -1 : (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, flags);
+}
+
+int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
+{
+    errno = link_errno;
+    return link_errno ? -1 : (int)syscall(SYS_linkat, from_dir, from, to_dir, to, flags);
 }
 
 ssize_t write(int fd, const void *data, size_t n)
@@ -60,7 +66,7 @@ static int fresh(void **state)
     call = fakehost_open(ddb_plugin());
     store = call->plugin->ops;
     fakehost_setting(call, "path", arena_printf(call->arena, "%s/a/snapshots", dir));
-    fsync_errno = fdatasync_errno = rename_errno = write_errno = n_fdatasync = 0;
+    fsync_errno = fdatasync_errno = rename_errno = link_errno = write_errno = n_fdatasync = 0;
     write_limit = 0;
     return 0;
 }
@@ -205,6 +211,25 @@ static void commit_without_renameat2(void **state)
     assert_int_equal(rename(path_of("one.tar"), path_of("two.tar")), 0);
     expect_failure(store->commit(call, file), "\"two.tar\" exists already");
     rename_errno = EIO;
+    assert_int_equal(store->create(call, "three.tar", &file), 0);
+    expect_failure(store->commit(call, file), "could not give its name to \"three.tar\"");
+    expect_list("two.tar 5\n");
+}
+
+/* One that has no links either: it is looked before. */
+static void commit_without_links(void **state)
+{
+    void *file;
+
+    (void)state;
+    rename_errno = EINVAL;
+    link_errno = EPERM;
+    put("one.tar", "first");
+    expect_list("one.tar 5\n");
+    assert_int_equal(store->create(call, "two.tar", &file), 0);
+    assert_int_equal(rename(path_of("one.tar"), path_of("two.tar")), 0);
+    expect_failure(store->commit(call, file), "\"two.tar\" exists already");
+    link_errno = EIO;
     assert_int_equal(store->create(call, "three.tar", &file), 0);
     expect_failure(store->commit(call, file), "could not give its name to \"three.tar\"");
     expect_list("two.tar 5\n");
@@ -414,6 +439,7 @@ int main(void)
         TEST(abort_leaves_nothing),
         TEST(names_are_never_reused),
         TEST(commit_without_renameat2),
+        TEST(commit_without_links),
         TEST(bad_names_are_refused),
         TEST(links_are_not_followed),
         TEST(odd_files_are_not_opened),
