@@ -4,8 +4,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "deploy/encryption.h"
+#include "deploy/inventory.h"
 #include "deploy/ship.h"
 #include "deploy/stores.h"
+#include "deploy/verification.h"
 
 /* What was done, as text and as JSON. */
 struct transfers {
@@ -77,8 +80,6 @@ static int choose(const struct cmd_context *context, const char *label, const ch
     return 0;
 }
 
-/* --- push -------------------------------------------------------------------------------------------------- */
-
 static bool has(const struct snapshot_file *list, size_t n, const char *store, const char *name)
 {
     for (size_t i = 0; i < n; i++)
@@ -86,6 +87,31 @@ static bool has(const struct snapshot_file *list, size_t n, const char *store, c
             return true;
     return false;
 }
+
+/* A copy is there already; whoever brought it may have been cut off before it was verified. */
+static int verify_there(struct run *run, const char *label, struct transfers *transfers, struct err *err)
+{
+    struct services *services = run->services;
+    const struct inventory_snapshot *snapshot;
+    struct inventory inventory;
+    struct verification verification;
+
+    if (encryption_hides(services, transfers->name))
+        return 0;
+    if (inventory_read(services, stores_find(services, label), &inventory, err) != 0)
+        return -1;
+    snapshot = inventory_find(&inventory, transfers->name);
+    if (snapshot == NULL || inventory_level(snapshot) != EVIDENCE_NONE)
+        return 0;
+    if (verification_run(run, label, transfers->name, evidence_level(transfers->level), &verification,
+                         err) != 0)
+        return err_wrap(err, "the copy in store \"%s\"", label);
+    buf_addf(&transfers->text, "%s: was there already; verified (%s)\n", snapshot->file.place,
+             transfers->level);
+    return 0;
+}
+
+/* --- push -------------------------------------------------------------------------------------------------- */
 
 /* Into every store that lacks it; one that fails does not keep it from the others. */
 static int push_to(struct cmd_context *context, struct run *run, const char *only,
@@ -103,9 +129,12 @@ static int push_to(struct cmd_context *context, struct run *run, const char *onl
         struct ship_result result;
         struct err cause = ERR_INIT;
 
-        if ((only != NULL && strcmp(only, label) != 0) || has(list, n, label, transfers->name))
+        if (only != NULL && strcmp(only, label) != 0)
             continue;
-        if (ship_copy(run, transfers->name, NULL, label, transfers->level, &result, &cause) == 0) {
+        if (has(list, n, label, transfers->name)) {
+            if (verify_there(run, label, transfers, &cause) == 0)
+                continue;
+        } else if (ship_copy(run, transfers->name, NULL, label, transfers->level, &result, &cause) == 0) {
             add(transfers, &result);
             continue;
         }
@@ -136,7 +165,7 @@ int cmd_ship_push(struct cmd_context *context, struct err *err)
     if (read_options(context, &transfers.level, &store, err) != 0 ||
         choose(context, NULL, &transfers.name, err) != 0 || push(context, store, &transfers, err) != 0)
         return fail(&transfers, err);
-    if (json_array_size(transfers.array) == 0)
+    if (transfers.text.len == 0)
         buf_addf(&transfers.text, "%s is there already\n", transfers.name);
     return print(context, &transfers);
 }
@@ -193,15 +222,15 @@ int cmd_ship_pull(struct cmd_context *context, struct err *err)
         choose(context, from, &transfers.name, err) != 0 ||
         stores_list(context->services, &list, &n, err) != 0)
         return fail(&transfers, err);
-    if (has(list, n, to, transfers.name)) {
-        buf_addf(&transfers.text, "%s is there already\n", transfers.name);
-        return print(context, &transfers);
-    }
     run = run_new(context->services, "pull");
-    rc = ship_copy(run, transfers.name, from, to, transfers.level, &result, err);
+    if (has(list, n, to, transfers.name))
+        rc = verify_there(run, to, &transfers, err);
+    else if ((rc = ship_copy(run, transfers.name, from, to, transfers.level, &result, err)) == 0)
+        add(&transfers, &result);
     run_close(run);
     if (rc != 0)
         return fail(&transfers, err);
-    add(&transfers, &result);
+    if (transfers.text.len == 0)
+        buf_addf(&transfers.text, "%s is there already\n", transfers.name);
     return print(context, &transfers);
 }

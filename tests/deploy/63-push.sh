@@ -31,6 +31,11 @@ expect_equal "$(sha256sum <"snapshots/$name" | cut -d' ' -f1)" "$(field sha256)"
 cmp "snapshots/$name" "remote/$name" || fail "the copies differ"
 expect_status 0 ddb snapshot push staging >out 2>err
 expect_contains "$(cat out)" "$name is there already"
+# Whoever brought it was cut off before it was verified: the next one does that.
+rm remote/"$name".*.json
+expect_status 0 ddb snapshot push staging >out 2>err
+expect_contains "$(cat out)" "$name: was there already; verified (fast)"
+expect_equal "fast" "$(levels remote "$name")" "evidence of a copy that was there"
 expect_status 2 ddb snapshot push staging --store lokal >out 2>err
 expect_status 2 ddb snapshot push staging --level slow >out 2>err
 expect_status 6 ddb snapshot push staging nothing.tar >out 2>err
@@ -111,6 +116,14 @@ expect_status 0 ddb snapshot pull staging >out 2>err
 cmp "kept/$name" "snapshots/$name" || fail "the newest is not what was pulled"
 expect_status 0 ddb snapshot pull staging >out 2>err
 expect_contains "$(cat out)" "is there already"
+rm snapshots/*.json
+printf x | dd of="snapshots/$name" bs=1 seek=600 conv=notrunc status=none
+expect_status 6 ddb snapshot pull staging "$name" --level full >out 2>err
+expect_contains "$(cat err)" "the copy in store \"local\""
+[[ -f snapshots/$name ]] || fail "a copy that nobody brought just now was removed"
+cp "kept/$name" snapshots/
+expect_status 0 ddb snapshot pull staging "$name" >out 2>err
+expect_equal "fast" "$(levels snapshots "$name")" "evidence of what was pulled before"
 rm "snapshots/$name"
 status=0
 DEPLOY_DB_FAULT=ship.middle@3:kill "$DDB_FAULTS_B/deploy-db" snapshot pull staging >out 2>err || status=$?
