@@ -61,7 +61,7 @@ static void hint_rights(struct db *admin, struct err *err)
                  db_user(admin));
 }
 
-/* --- creating and dropping -------------------------------------------------------------------- */
+/* --- creating -------------------------------------------------------------------- */
 
 static void add_option(struct db *admin, struct arena *arena, struct buf *sql, const char *keyword,
                        const char *value)
@@ -159,21 +159,6 @@ static int make_droppable(struct db *admin, const char *name, struct err *err)
                ? -1
                : run_for(admin, "ALTER DATABASE ", name,
                          " IS_TEMPLATE false ALLOW_CONNECTIONS false", err);
-}
-
-int swap_drop(struct db *admin, const char *name, struct err *err)
-{
-    bool exists;
-
-    if (swap_exists(admin, name, &exists, err) < 0)
-        return -1;
-    if (!exists)
-        return 0;
-    if (make_droppable(admin, name, err) == 0 &&
-        run_for(admin, "DROP DATABASE IF EXISTS ", name, " WITH (FORCE)", err) == 0)
-        return 0;
-    hint_rights(admin, err);
-    return err_wrap(err, "could not drop database \"%s\"", name);
 }
 
 /* --- what is there ---------------------------------------------------------------------------- */
@@ -300,6 +285,43 @@ int swap_open(struct db *admin, const char *name, struct err *err)
         return err_wrap(err, "could not open database \"%s\"", name);
     }
     return 0;
+}
+
+/* --- dropping --------------------------------------------------------------------------------- */
+
+/* FORCE takes the server's autovacuum for a session, one that only members of pg_signal_backend may end
+ * (42501). Without FORCE the server ends it by itself. */
+static int drop(struct db *admin, const char *name, struct err *err)
+{
+    auto_buf struct buf left = {0};
+    int n;
+
+    if (run_for(admin, "DROP DATABASE IF EXISTS ", name, " WITH (FORCE)", err) == 0)
+        return 0;
+    if (strcmp(err->sqlstate, "42501") != 0)
+        return -1;
+    err_clear(err);
+    if (end_sessions(admin, name, 0, &left, &n, err) < 0)
+        return -1;
+    if (run_for(admin, "DROP DATABASE IF EXISTS ", name, "", err) == 0)
+        return 0;
+    if (n > 0)
+        err_detail(err, "%s", buf_text(&left));
+    return -1;
+}
+
+int swap_drop(struct db *admin, const char *name, struct err *err)
+{
+    bool exists;
+
+    if (swap_exists(admin, name, &exists, err) < 0)
+        return -1;
+    if (!exists)
+        return 0;
+    if (make_droppable(admin, name, err) == 0 && drop(admin, name, err) == 0)
+        return 0;
+    hint_rights(admin, err);
+    return err_wrap(err, "could not drop database \"%s\"", name);
 }
 
 /* --- the exchange ----------------------------------------------------------------------------- */

@@ -62,6 +62,7 @@ int swap_drop_public(struct db *db, struct err *err) CHECK;
 /* swap_adopt(admin, fresh, name, err): ${fresh} gets the name ${name}, which must be free. */
 int swap_adopt(struct db *admin, const char *fresh, const char *name, struct err *err) CHECK;
 
-int swap_drop(struct db *admin, const char *name, struct err *err) CHECK; /* missing is fine */
+/* swap_drop(admin, name, err): its sessions are ended, as far as the role may; a missing one is fine. */
+int swap_drop(struct db *admin, const char *name, struct err *err) CHECK;
 
 #endif

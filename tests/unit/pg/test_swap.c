@@ -357,6 +357,51 @@ static void test_owner_who_may_create_databases(void **state)
     drop_owner();
 }
 
+/* A role that may not end the server's own processes drops a database while one of them works there. */
+static void test_drop_under_autovacuum(void **state)
+{
+    struct dbprops props = plain("swap_owner");
+    int waits = 0;
+
+    (void)state;
+    as_owner("CREATEDB");
+    OK(swap_create(admin, fresh, &props, &err));
+    pgtest_sql(fresh, "CREATE TABLE t WITH (autovacuum_vacuum_threshold = 0, autovacuum_vacuum_cost_limit = 1, "
+                      "autovacuum_vacuum_cost_delay = 100) AS SELECT generate_series(1, 200000)");
+    pgtest_sql(fresh, "DELETE FROM t");
+    pgtest_sql(NULL, "ALTER SYSTEM SET autovacuum = on");
+    pgtest_sql(NULL, "ALTER SYSTEM SET autovacuum_naptime = '1s'");
+    pgtest_sql(NULL, "SELECT pg_reload_conf()");
+    while (strcmp(pgtest_value(NULL, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = "
+                                     "'autovacuum worker' AND datname LIKE 'swap_fresh_%'"), "1") != 0) {
+        assert_true(waits++ < 300);
+        clock_sleep_ms(100);
+    }
+    OK(swap_drop(admin, fresh, &err));
+    assert_false(exists(fresh));
+    pgtest_sql(NULL, "ALTER SYSTEM RESET ALL");
+    pgtest_sql(NULL, "SELECT pg_reload_conf()");
+    drop_owner();
+}
+
+/* One whose sessions it may not end stays, and the message has them. */
+static void test_drop_refused(void **state)
+{
+    struct dbprops props = plain("swap_owner");
+    PGconn *session;
+
+    (void)state;
+    as_owner("CREATEDB");
+    OK(swap_create(admin, fresh, &props, &err));
+    session = pgtest_connect(fresh);
+    FAILS(swap_drop(admin, fresh, &err), "is being accessed by other users");
+    basetest_has(err.detail, "which this role must not end");
+    assert_true(exists(fresh));
+    PQfinish(session);
+    OK(swap_drop(admin, fresh, &err));
+    drop_owner();
+}
+
 static void test_sessions_that_cannot_be_ended(void **state)
 {
     PGconn *session = pgtest_connect(live);
@@ -578,6 +623,8 @@ int main(void)
         TEST(test_prepared_transaction_is_refused),
         TEST(test_logical_slot_in_use_is_refused),
         TEST(test_owner_who_may_create_databases),
+        TEST(test_drop_under_autovacuum),
+        TEST(test_drop_refused),
         TEST(test_sessions_that_cannot_be_ended),
         TEST(test_owner_without_createdb),
         TEST(test_somebody_else),
