@@ -1,11 +1,13 @@
 /* inspect - see inspect.h. */
 #include "inspect.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "paths.h"
 #include "progress.h"
+#include "words.h"
 
 struct findings {
     struct ddb_call *call;
@@ -135,6 +137,50 @@ int inspect_applied(struct ddb_call *call,
 
 /* --- transactions ------------------------------------------------------------------------------*/
 
+/* The word of ${sql} whose effect no rollback takes back: a sequence's value, what another session or
+ * program commits. NULL: there is none. The bodies of functions and blocks count. */
+static const char *lasting_word(const char *sql)
+{
+    static const struct {
+        const char *word, *next; /* one of these bytes stands behind it */
+    } lasting[] = {{"setval", "("}, {"dblink", "("}, {"dblink_exec", "("},
+                   {"dblink_send_query", "("}, {"program", "'$eE"}};
+
+    for (const char *at = sql, *end; *at != '\0'; at = end > at ? end : at + 1) {
+        end = *at == '"' ? at : words_name_end(at);
+        for (size_t i = 0; i < sizeof lasting / sizeof *lasting; i++) {
+            const char *behind = at;
+
+            if (!words_take(&behind, lasting[i].word))
+                continue;
+            behind = *behind == '"' ? words_skip(behind + 1) : behind;
+            if (*behind != '\0' && strchr(lasting[i].next, *behind) != NULL &&
+                (!isalpha((unsigned char)*behind) || behind[1] == '\''))
+                return lasting[i].word;
+        }
+    }
+    return NULL;
+}
+
+/* Whether a rollback takes back all that revision ${id} does: 1, 0, or -1. */
+static int is_undone(struct ddb_call *call, const char *id, const char *path, bool is_downgrade)
+{
+    struct script script;
+    const char *word = NULL;
+
+    if (script_read(call, id, path, is_downgrade, &script) < 0)
+        return -1;
+    for (size_t i = 0; i < script.n && word == NULL; i++)
+        word = lasting_word(script.v[i].text);
+    if (script.no_transaction)
+        sql_host->log(call, DDB_LEVEL_DETAIL, "the run is more than one transaction: see \"%s\"",
+                      path);
+    else if (word != NULL)
+        sql_host->log(call, DDB_LEVEL_DETAIL, "no rollback takes back what \"%s\" does: see \"%s\"",
+                      word, path);
+    return !script.no_transaction && word == NULL;
+}
+
 int inspect_transactions(struct ddb_call *call, const char *const *ids)
 {
     const char *direction = sql_host->fact(call, "direction");
@@ -145,17 +191,10 @@ int inspect_transactions(struct ddb_call *call, const char *const *ids)
         return -1;
     for (; *ids != NULL; ids++) {
         const char *path = paths_find(&paths, *ids);
-        struct file file;
+        int rc = path == NULL ? 0 : is_undone(call, *ids, path, is_downgrade);
 
-        if (path == NULL)
-            return DDB_CAN_PARTLY;
-        if (file_read(call, path, &file) < 0)
-            return -1;
-        if ((is_downgrade ? &file.downgrade : &file.upgrade)->no_transaction) {
-            sql_host->log(call, DDB_LEVEL_DETAIL,
-                          "the run is more than one transaction: see \"%s\"", path);
-            return DDB_CAN_PARTLY;
-        }
+        if (rc <= 0)
+            return rc < 0 ? -1 : DDB_CAN_PARTLY;
     }
     return DDB_CAN_FULLY;
 }

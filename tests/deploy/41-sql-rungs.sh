@@ -63,6 +63,22 @@ back 8 "a dropped column"
 expect_contains "$(cat out)" "recovered by: restore"
 rm versions/6f3d*
 
+# What no rollback takes back: the transaction alone proves nothing.
+sql_revision a1 5e6a90c4b7d8 "a sequence" <<'B'
+-- upgrade
+SELECT setval('orders_id_seq', 7000);
+SELECT 1 / 0;
+-- downgrade
+B
+back 8 "a sequence's value"
+sql_revision a1 5e6a90c4b7d8 "another session" <<B
+-- upgrade
+COPY (SELECT 'DELETE FROM orders') TO PROGRAM 'psql -X -q -d shop -h $PGHOST';
+SELECT 1 / 0;
+-- downgrade
+B
+back 8 "another session"
+
 # A missing downgrade section: only the snapshot helps.
 sql_revision a1 5e6a90c4b7d8 "one way" <<'B'
 -- upgrade

@@ -104,6 +104,26 @@ static void test_can_transaction(void **state)
     assert_int_equal(engine->can_downgrade(call), DDB_CAN_FULLY);
 }
 
+static void lasts(const char *statement, int can)
+{
+    put("a1", "", arena_printf(call->arena, "-- upgrade\nSELECT 1;\n%s;\n", statement));
+    assert_int_equal(engine->can_transaction(call, (const char *const[]){"a1", NULL}), can);
+}
+
+static void test_what_no_rollback_takes_back(void **state)
+{
+    (void)state;
+    lasts("SELECT setval('s', 7)", DDB_CAN_PARTLY);
+    lasts("SELECT pg_catalog.\"setval\" /* all */ ('s', 7)", DDB_CAN_PARTLY);
+    lasts("DO $$ BEGIN PERFORM SETVAL ('s', 7); END $$", DDB_CAN_PARTLY);
+    lasts("SELECT dblink_exec('dbname=x', 'DELETE FROM t')", DDB_CAN_PARTLY);
+    lasts("COPY t TO PROGRAM 'mail -s rows somebody'", DDB_CAN_PARTLY);
+    lasts("COPY t FROM PROGRAM E'cat\\t x'", DDB_CAN_PARTLY);
+    lasts("CREATE TABLE program (setval int, dblink text)", DDB_CAN_FULLY);
+    lasts("SELECT 1 -- setval\n, 'x'", DDB_CAN_FULLY);
+    lasts("UPDATE t SET my_setval = reset_setval(1) WHERE program = 'x'", DDB_CAN_FULLY);
+}
+
 /* --- half applied ------------------------------------------------------------------------------*/
 
 static const char body[] = "-- upgrade\n-- no transaction\nCREATE TABLE b (id int);\n"
@@ -380,6 +400,7 @@ int main(void)
         PROGRESS(test_edited),
         PROGRESS(test_inspect_reads_only),
         PROGRESS(test_can_transaction),
+        PROGRESS(test_what_no_rollback_takes_back),
         PROGRESS(test_settle),
         PROGRESS(test_settle_needs_the_file),
         PROGRESS(test_settle_fails),
