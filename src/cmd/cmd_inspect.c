@@ -7,6 +7,7 @@
 #include "deploy/inventory.h"
 #include "deploy/lists.h"
 #include "deploy/phases.h"
+#include "deploy/report.h"
 #include "deploy/run.h"
 #include "pg/ledger.h"
 
@@ -28,10 +29,7 @@ static json_t *problems_json(const struct errs *problems)
     json_t *array = json_array();
 
     for (size_t i = 0; i < problems->n; i++)
-        json_array_append_new(array,
-                              json_pack("{s:s, s:s, s:s}", "message", problems->items[i].primary,
-                                        "detail", problems->items[i].detail, "hint",
-                                        problems->items[i].hint));
+        json_array_append_new(array, report_error(&problems->items[i]));
     return array;
 }
 

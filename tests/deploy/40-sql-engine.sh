@@ -69,6 +69,15 @@ done
 expect_equal "" "$(cat trap.log 2>/dev/null)" "programs that were started"
 PATH=$PATH_BEFORE
 
+# A problem whose text is not in UTF-8 is a problem in JSON too.
+createdb ascii -T template0 -E SQL_ASCII --locale=C
+psql_at ascii "CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)"
+PGCLIENTENCODING=SQL_ASCII psql_at ascii $'INSERT INTO alembic_version VALUES (\'z\xff\')'
+DATABASE_URL=${DATABASE_URL/shop/ascii} expect_status 0 ddb status staging --json >out 2>err
+expect_contains "$(cat out)" 'can'"'"'t locate revision identified by \"z?\"'
+DATABASE_URL=${DATABASE_URL/shop/ascii} expect_status 10 ddb check staging --json >out 2>err
+expect_contains "$(cat out)" 'can'"'"'t locate revision identified by \"z?\"'
+
 # From Alembic to SQL and back, on one database.
 mkdir "$TMPDIR/other"
 cp -r "$DDB_SRC/tests/projects/fastvue" "$TMPDIR/other/"
