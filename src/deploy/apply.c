@@ -4,7 +4,6 @@
  */
 #include "deploy/phases.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cancel.h"
@@ -17,8 +16,6 @@
 #include "deploy/recover.h"
 #include "deploy/record.h"
 #include "pg/versions_change.h"
-
-enum { FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 30 * 1000 };
 
 /* An engine that takes steps reads their files when it runs them, and a snapshot takes its time: what they
  * say must still be what preflight has judged. */
@@ -62,17 +59,6 @@ static int last_look(struct run *run, struct err *err)
     return record_write(run, err);
 }
 
-/* The pause before attempt ${n}: doubled each time, with a random part so that two of us do not keep
- * meeting. */
-static int64_t pause_ms(int n)
-{
-    int64_t ms = FIRST_PAUSE_MS;
-
-    while (n-- > 1 && ms < LONGEST_PAUSE_MS)
-        ms *= 2;
-    return ms + random() % (ms / 2 + 1);
-}
-
 /* The rows alone, in one transaction. */
 static int stamp(struct run *run, struct err *err)
 {
@@ -106,12 +92,11 @@ static int migrate(struct run *run, struct err *err)
 
     for (int attempt = 1;; attempt++) {
         struct err failure = ERR_INIT, proof = ERR_INIT;
-        bool lock_timeout;
 
         log_info("%s %zu revision%s", verb, n, n == 1 ? "" : "s");
-        if (engine_run(run->services, &run->plan.path, &lock_timeout, &failure) == 0)
+        if (engine_run(run->services, &run->plan.path, &failure) == 0)
             return 0;
-        if (!lock_timeout || attempt > run->env->apply.retries || cancel_requested() ||
+        if (!engine_is_lock_timeout(&failure) || attempt > run->env->apply.retries || cancel_requested() ||
             !prove_rolled_back(run, &proof)) {
             if (is_committed(run)) {
                 log_warning("%s; all of it is committed", failure.primary);
@@ -122,7 +107,7 @@ static int migrate(struct run *run, struct err *err)
         }
         log_warning("%s; nothing was changed, attempt %d of %d follows", failure.primary,
                     attempt + 1, run->env->apply.retries + 1);
-        clock_sleep_ms(pause_ms(attempt));
+        engine_pause(attempt);
     }
 }
 

@@ -2,10 +2,14 @@
 #include "deploy/engine.h"
 
 #include <string.h>
+#include <sys/random.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "revision/show.h"
+
+enum { FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 30 * 1000 };
 
 static const struct ddb_engine *ops(const struct services *services)
 {
@@ -46,10 +50,21 @@ int engine_graph(struct services *services, struct graph **out, struct errs *err
 
 /* --- running migrations ---------------------------------------------------------------------------- */
 
-/* The engine marks a lock timeout with this line of the detail. */
-static bool is_lock_timeout(const struct err *err)
+/* The engine marks it with this line of the detail. */
+bool engine_is_lock_timeout(const struct err *err)
 {
     return strstr(err->detail, "cause: lock timeout") != NULL;
+}
+
+void engine_pause(int attempt)
+{
+    int64_t ms = FIRST_PAUSE_MS;
+    uint16_t chance = 0;
+
+    while (attempt-- > 1 && ms < LONGEST_PAUSE_MS)
+        ms *= 2;
+    (void)!getrandom(&chance, sizeof chance, 0);
+    clock_sleep_ms(ms + ms * chance / UINT16_MAX / 2);
 }
 
 bool engine_takes_steps(const struct services *services)
@@ -107,8 +122,7 @@ static const struct ddb_step *const *steps_of(struct services *services,
     return list;
 }
 
-int engine_run(struct services *services, const struct goal_path *path, bool *lock_timeout,
-               struct err *err)
+int engine_run(struct services *services, const struct goal_path *path, struct err *err)
 {
     const struct ddb_engine *engine = ops(services);
     struct ddb_call call = services_begin(services, &services->engine, err);
@@ -117,7 +131,6 @@ int engine_run(struct services *services, const struct goal_path *path, bool *lo
 
     call.changes = true;
     call.timeout_ms = services->env->apply.timeout_ms;
-    *lock_timeout = false;
     if (engine->steps != NULL)
         rc = engine->steps(&call, steps_of(services, path));
     else if (!path->is_downgrade)
@@ -127,10 +140,7 @@ int engine_run(struct services *services, const struct goal_path *path, bool *lo
     else
         return cannot(services, what, err);
     progress_end();
-    if (services_end(&call, rc, what, ERR_INTERNAL) == 0)
-        return 0;
-    *lock_timeout = is_lock_timeout(err);
-    return -1;
+    return services_end(&call, rc, what, ERR_INTERNAL);
 }
 
 int engine_settle(struct services *services, bool as_before, struct err *err)

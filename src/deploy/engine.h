@@ -17,14 +17,18 @@ int engine_graph(struct services *services, struct graph **graph, struct errs *e
  * that is not finds its own way to path->target. */
 bool engine_takes_steps(const struct services *services);
 
-/* engine_run(services, path, lock_timeout, err): run the migrations of ${path}. On failure
- * ${lock_timeout} says whether the server gave up waiting for a lock. Changes: the database. */
-int engine_run(struct services *services, const struct goal_path *path, bool *lock_timeout,
-               struct err *err) CHECK;
+/* engine_run(services, path, err): run the migrations of ${path}. Changes: the database. */
+int engine_run(struct services *services, const struct goal_path *path, struct err *err) CHECK;
 
 /* engine_settle(services, as_before, err): undo what half-applied revisions left; with ${as_before} there
  * is nothing to undo, and the engine only forgets that this run began them. Changes: the database. */
 int engine_settle(struct services *services, bool as_before, struct err *err) CHECK;
+
+/* engine_is_lock_timeout(err): whether the failure of one of these two is that the server gave up
+ * waiting for a lock. engine_pause(attempt): the time until the next attempt then, doubled each time, with
+ * a random part so that two of us do not keep meeting. */
+bool engine_is_lock_timeout(const struct err *err);
+void engine_pause(int attempt);
 
 /* engine_sql(services, path, rows, has_table, out, err): the SQL that engine_run would run from the
  * version rows ${rows}; without the version table (${has_table}) it is created. Changes: nothing. */

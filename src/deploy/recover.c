@@ -84,7 +84,7 @@ static int step_down(struct run *run, const char *target, struct err *err)
     auto_strvec struct strvec ids = {0};
     struct errs problems = {0};
     struct revset rows;
-    bool exists, lock_timeout;
+    bool exists;
     int rc = 0;
 
     log_info("downgrading to %s", target);
@@ -99,7 +99,31 @@ static int step_down(struct run *run, const char *target, struct err *err)
             rc = goal_path(run->plan.graph, &goal, rows, NULL, &path, err);
         errs_release(&problems);
     }
-    return rc == 0 ? engine_run(run->services, &path, &lock_timeout, err) : -1;
+    return rc == 0 ? engine_run(run->services, &path, err) : -1;
+}
+
+/* What half-applied revisions left; there is no ${target}. */
+static int settle_halves(struct run *run, const char *target, struct err *err)
+{
+    (void)target;
+    return engine_settle(run->services, false, err);
+}
+
+/* On the way down as on the way up: who holds a lock is waited for. The next rung would cut them off, and
+ * cost what they have written since the snapshot. */
+static int persist(struct run *run, int (*act)(struct run *run, const char *target, struct err *err),
+                   const char *target, struct err *err)
+{
+    for (int attempt = 1;; attempt++) {
+        if (act(run, target, err) == 0)
+            return 0;
+        if (!engine_is_lock_timeout(err) || attempt > run->env->apply.retries)
+            return -1;
+        log_warning("%s; attempt %d of %d follows", err->primary, attempt + 1,
+                    run->env->apply.retries + 1);
+        err_clear(err);
+        engine_pause(attempt);
+    }
 }
 
 /* Where to go down to, newest first: below each pending revision that stands on none. With several of
@@ -174,13 +198,13 @@ static int rung_downgrade(struct run *run, struct err *err)
                        run->lossy_reason == NULL || run->lossy_reason[0] == '\0' ? "what the migrations do is not known"
                                                  : run->lossy_reason);
     if (run->goal.kind == GOAL_DOWNGRADE) /* no more than the engine can take back of a step */
-        return engine_settle(run->services, false, err) == 0 ? prove_before(run, err) : -1;
+        return persist(run, settle_halves, NULL, err) == 0 ? prove_before(run, err) : -1;
     if (!engine_can_downgrade(run->services))
         return err_set(err, ERR_OPERATOR, "the engine cannot downgrade");
-    if (downgrade_targets(run, &targets, err) != 0 || engine_settle(run->services, false, err) != 0)
+    if (downgrade_targets(run, &targets, err) != 0 || persist(run, settle_halves, NULL, err) != 0)
         return -1;
     for (size_t i = 0; i < targets.n; i++) {
-        if (step_down(run, targets.v[i], err) != 0)
+        if (persist(run, step_down, targets.v[i], err) != 0)
             return -1;
         if (FAULT("recover.downgraded"))
             return err_set(err, ERR_OPERATOR, "fault point recover.downgraded");

@@ -145,7 +145,6 @@ static int migrate(struct run *run, struct err *err)
 {
     size_t n = run->plan.pending.n;
     int64_t started = clock_mono_ms();
-    bool lock_timeout;
 
     if ((n > 0 || verify_wants_models(run)) && check_reach(run, err) != 0)
         return -1;
@@ -153,7 +152,7 @@ static int migrate(struct run *run, struct err *err)
         return 0;
     log_info("applying %zu revision%s", n, n == 1 ? "" : "s");
     run->services->steps = n;
-    if (engine_run(run->services, &run->plan.path, &lock_timeout, err) != 0)
+    if (engine_run(run->services, &run->plan.path, err) != 0)
         return -1;
     run->apply_ms = clock_mono_ms() - started;
     if (FAULT("refresh.migrated"))

@@ -55,6 +55,21 @@ rm versions/a2_*
 printf '#!/bin/sh\necho "not today" >&2\nexit 1\n' >scripts/verify_migration.sh
 back 7 "refused by the hook"
 expect_contains "$(cat out)" "recovered by: downgrade"
+
+# The way down waits for who holds a lock; a restore would cut them off.
+cat >scripts/verify_migration.sh <<'B'
+#!/bin/sh
+PGAPPNAME=somebody setsid psql -X -q -d shop -c "BEGIN; LOCK TABLE first IN ROW EXCLUSIVE MODE; SELECT pg_sleep(3)" >lock.out 2>&1 &
+until psql -X -A -t -d shop -c "SELECT granted FROM pg_locks WHERE relation = 'first'::regclass" | grep -q t; do
+    :
+done
+exit 1
+B
+sed -i 's/production: {/production: { apply: { lock_timeout = "300ms"; };/' deploy-db.cfg
+back 7 "a lock on the way down"
+expect_contains "$(cat out)" "recovered by: downgrade"
+expect_contains "$(cat err)" "due to lock timeout; attempt 2 of 6 follows"
+printf '#!/bin/sh\nexit 1\n' >scripts/verify_migration.sh
 rm versions/a1_*
 
 # Restore: a column and its data are gone.
