@@ -282,8 +282,8 @@ static int prepare(struct db *db, enum db_mode mode, struct err *err)
         buf_adds(&sql, "SET transaction_timeout = 0; ");
     if (encoding != NULL && strcmp(encoding, "SQL_ASCII") == 0)
         buf_adds(&sql, "SET client_encoding = 'SQL_ASCII'; ");
-    if (mode == DB_READ)
-        buf_adds(&sql, "SET default_transaction_read_only = on");
+    /* a database that is read-only by default for others is to know of our runs still */
+    buf_addf(&sql, "SET default_transaction_read_only = %s", mode == DB_READ ? "on" : "off");
     if (run_script(db, buf_text(&sql), 0, &res, err) < 0)
         return -1;
     PQclear(res);

@@ -3,10 +3,10 @@
  * function of a file in pg/, its text in pg/sql/ where it is longer than a line.
  *
  * db_query runs in a READ ONLY transaction's semantics (default_transaction_read_only is on for
- * sessions opened with DB_READ); db_exec changes the database. Every session sets an empty
- * search_path-safe environment, client_encoding UTF8 (or the server's for SQL_ASCII), no timeouts
- * but those asked for, and application_name "deploy-db RUN". Sessions are opened, used and closed
- * in one thread.
+ * sessions opened with DB_READ, and off for others, whatever the database says); db_exec changes the
+ * database. Every session sets an empty search_path-safe environment, client_encoding UTF8 (or the
+ * server's for SQL_ASCII), no timeouts but those asked for, and application_name "deploy-db RUN".
+ * Sessions are opened, used and closed in one thread.
  */
 #ifndef PG_DB_H
 #define PG_DB_H

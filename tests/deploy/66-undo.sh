@@ -127,3 +127,18 @@ expect_status 0 env DEPLOY_DB_FAULT=recover.swapped:fail "$DDB_FAULTS_B/deploy-d
     --yes >out 2>err
 state_of shop now
 expect_same before now "after a failure behind the exchange"
+
+# --- a database that is read-only by default: its snapshot can be restored, and the restore undone --------
+
+name=$(kept undone)
+psql_at postgres "DROP DATABASE \"$name\""
+psql_at shop "ALTER DATABASE shop SET default_transaction_read_only = on"
+expect_status 0 ddb snapshot staging >out 2>err
+state_of shop before
+expect_status 0 ddb restore staging --yes >out 2>err
+state_of shop after
+expect_same before after "a restored database that is read-only"
+expect_status 0 ddb restore staging --undo --yes >out 2>err
+state_of shop after
+expect_same before after "an undo of that"
+expect_equal 0 "$(psql_at shop "SELECT count(*) FROM deploy_db.run WHERE ended IS NULL")"
