@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "deploy/evidence_name.h"
 #include "deploy/stores_parts.h"
 
 struct search {
@@ -16,7 +17,8 @@ static int look_at(void *arg, const struct ddb_stored *stored)
 {
     struct search *search = arg;
 
-    if (stored->partial && strstr(stored->name, search->name) != NULL)
+    /* evidence about it may be unfinished, too */
+    if (stored->partial && strstr(stored->name, search->name) != NULL && !evidence_is(stored->name))
         search->partial = arena_strdup(search->services->arena, stored->name);
     return search->partial != NULL;
 }
