@@ -125,8 +125,9 @@ expect_equal "$(/usr/bin/python3 -c "$hashes" first.json | sed 's/^\(child 9000\
 mkdir newer
 cat >newer/pg_dump <<'W'
 #!/bin/bash
-[[ $* == *--version* ]] && exec /usr/bin/pg_dump "$@"
-/usr/bin/pg_dump "$@" | /usr/bin/python3 -c 'import shutil, sys
+PATH=${PATH#*:}
+[[ $* == *--version* ]] && exec pg_dump "$@"
+pg_dump "$@" | /usr/bin/python3 -c 'import shutil, sys
 sys.stdout.buffer.write(sys.stdin.buffer.read(6) + bytes([99]) + sys.stdin.buffer.read(1)[1:])
 shutil.copyfileobj(sys.stdin.buffer, sys.stdout.buffer)'
 W

@@ -237,8 +237,9 @@ slow_config all
 mkdir -p hidden
 cat >hidden/pg_dump <<'W'
 #!/bin/bash
-[[ $* == *--version* ]] && exec /usr/bin/pg_dump "$@"
-/usr/bin/pg_dump "$@" | head -c 3000000
+PATH=${PATH#*:}
+[[ $* == *--version* ]] && exec pg_dump "$@"
+pg_dump "$@" | head -c 3000000
 sleep 1
 exit 1
 W

@@ -79,7 +79,7 @@ by_script()
     rm -rf x
     mkdir x
     tar -C x -xf "$file"
-    expect_status 0 env PATH=/usr/bin:/bin sh x/restore.sh "$1" >restore.out 2>&1
+    expect_status 0 env "PATH=$PROGRAM_PATH" sh x/restore.sh "$1" >restore.out 2>&1
     expect_lacks "$(cat restore.out)" "ERROR"
 }
 

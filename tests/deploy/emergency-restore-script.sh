@@ -37,7 +37,7 @@ cluster_remove
 cluster_start
 mkdir x
 tar -C x -xf "${files[0]}"
-expect_status 0 env PATH=/usr/bin:/bin sh x/restore.sh >restore.out 2>&1
+expect_status 0 env "PATH=$PROGRAM_PATH" sh x/restore.sh >restore.out 2>&1
 expect_contains "$(cat restore.out)" "done: database \"shop\" is restored"
 expect_lacks "$(cat restore.out)" "ERROR"
 state_of shop after

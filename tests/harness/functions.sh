@@ -16,6 +16,9 @@ DDB_B=${DDB_B:-$DDB_SRC/build/release}
 DDB_FAULTS_B=${DDB_FAULTS_B:-$DDB_SRC/build/faults}
 export DDB_SRC DDB_B DDB_FAULTS_B
 
+# Where the programs of the PostgreSQL release under test are, and those of the system.
+PROGRAM_PATH=${CLUSTER_BIN:+$CLUSTER_BIN:}/usr/bin:/bin
+
 # fail MESSAGE...: the test ends here, with the place.
 fail()
 {
@@ -137,6 +140,6 @@ if [[ -z ${DDB_RUNNER:-} ]]; then
     export TMPDIR
     chmod 755 "$TMPDIR"
     cleanup_fn rm -rf "$TMPDIR"
-    export HOME=$TMPDIR LANG=C.UTF-8 PATH=/usr/bin:/bin:/usr/sbin:/sbin
+    export HOME=$TMPDIR LANG=C.UTF-8 PATH=$PROGRAM_PATH:/usr/sbin:/sbin
     cd "$TMPDIR"
 fi

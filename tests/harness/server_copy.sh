@@ -9,16 +9,17 @@
 
 server_copy()
 {
-    local version share
+    local share base copy=$TMPDIR/server bin=$CLUSTER_BIN
 
-    version=$(basename "$(dirname "$CLUSTER_BIN")")
-    share=$("$CLUSTER_BIN/pg_config" --sharedir)
-    [[ $CLUSTER_BIN == /usr/lib/postgresql/$version/bin && $share == "/usr/share/postgresql/$version" ]] ||
-        fail "the server's folders are not as Debian has them: $CLUSTER_BIN, $share"
-    mkdir -p "$TMPDIR/usr/lib/postgresql/$version" "$TMPDIR/usr/share/postgresql"
-    cp -r "$CLUSTER_BIN" "$TMPDIR/usr/lib/postgresql/$version/bin"
-    ln -s "/usr/lib/postgresql/$version/lib" "$TMPDIR/usr/lib/postgresql/$version/lib"
-    cp -r "$share" "$TMPDIR/usr/share/postgresql/$version"
-    cp "$@" "$TMPDIR/usr/share/postgresql/$version/extension/"
-    CLUSTER_BIN=$TMPDIR/usr/lib/postgresql/$version/bin
+    share=$("$bin/pg_config" --sharedir)
+    base=$(dirname "$bin")
+    until [[ $share == "$base"/* ]]; do
+        base=$(dirname "$base")
+    done
+    CLUSTER_BIN=$copy/${bin#"$base/"}
+    mkdir -p "$(dirname "$CLUSTER_BIN")" "$(dirname "$copy/${share#"$base/"}")"
+    cp -r "$bin" "$CLUSTER_BIN"
+    ln -s "$(dirname "$bin")/lib" "$(dirname "$CLUSTER_BIN")/lib"
+    cp -r "$share" "$copy/${share#"$base/"}"
+    cp "$@" "$copy/${share#"$base/"}/extension/"
 }

@@ -137,7 +137,7 @@ static void test_taken(void **state)
         "--\n-- PostgreSQL database dump\n--\n\n\\restrict abc\n\n"
         "-- Dumped from database version 15.20 (Debian 15.20-0)\n"
         "-- Dumped by pg_dump version 17.2\n\n"
-        "SET transaction_timeout = 0;\nSET client_encoding = 'UTF8';\n"
+        "SET some_new_setting = 0;\nSET client_encoding = 'UTF8';\n"
         "SET standard_conforming_strings = on;\nSELECT pg_catalog.set_config('search_path', '', false);\n"
         "CREATE SCHEMA public;\nCOMMENT ON DATABASE other IS 'no';\n"
         "CREATE TABLE public.t (a int, b text);\n"
@@ -161,7 +161,7 @@ static void test_taken(void **state)
     if (load(text.data, &notes, &err) != 0)
         fail_msg("%s", err.primary);
     basetest_has(buf_text(&notes), "line 10 is passed over, this server has no such setting: SET "
-                                   "transaction_timeout");
+                                   "some_new_setting");
     basetest_has(buf_text(&notes), "line 14 is passed over, a new database has that schema");
     basetest_has(buf_text(&notes), "line 15 is passed over, it is about a database by its name");
     assert_string_equal(
