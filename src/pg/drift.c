@@ -125,6 +125,11 @@ static void compare_facts(struct list *list, const struct drift_rules *rules,
     }
 }
 
+bool drift_is_missing(const struct drift *drift)
+{
+    return drift->actual == NULL && strcmp(drift->aspect, DRIFT_EXISTS) == 0;
+}
+
 void drift_compare(struct arena *arena, const struct catalog *expected,
                    const struct catalog *actual, const struct drift_rules *rules,
                    struct drift **list, size_t *n)

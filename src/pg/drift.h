@@ -21,6 +21,9 @@ struct drift {
     const char *actual;   /* NULL: only in the expected one */
 };
 
+/* drift_is_missing(drift): the whole object is missing from the actual catalog. */
+bool drift_is_missing(const struct drift *drift);
+
 /* drift_compare(arena, expected, actual, rules, list, n): the differences that count, in object
  * order; rules NULL means everything counts. An object that is missing as a whole is one entry,
  * of aspect DRIFT_EXISTS and value "yes"; what belongs to a table, view or type that is missing
