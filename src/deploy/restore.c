@@ -14,6 +14,7 @@
 #include "deploy/restore_data.h"
 #include "deploy/stores.h"
 #include "deploy/written.h"
+#include "pg/dbprops.h"
 #include "pg/drift.h"
 #include "pg/inuse.h"
 #include "pg/ledger.h"
@@ -107,6 +108,7 @@ static int prove_restored(struct run *run, const char *fresh, const struct meta 
     int rc = -1;
 
     if (db_open(run->services->target, fresh, DB_READ, &db, err) == 0 &&
+        dbprops_search_path(db, &meta->props, err) == 0 &&
         versions_read(db, conf->version_table_schema, conf->version_table, &rows, &exists, err) ==
             0 &&
         catalog_read(db, run->arena, conf->version_table_schema, conf->version_table, &catalog,

@@ -126,13 +126,15 @@ static int compare(struct run *run, struct db *db, struct err *err)
     return rc;
 }
 
-static int prove(struct run *run, const char *fresh, struct err *err)
+static int prove(struct run *run, const char *fresh, const struct dbprops *props, struct err *err)
 {
     struct tally *tables = NULL;
     struct db *db = NULL;
     size_t n = 0;
     int rc = db_open(run->services->target, fresh, DB_READ, &db, err);
 
+    if (rc == 0)
+        rc = dbprops_search_path(db, props, err);
     if (rc == 0)
         rc = tally_writes(db, run->arena, &tables, &n, err);
     if (rc == 0 && n == 0)
@@ -179,7 +181,7 @@ static int make(struct run *run, struct db *admin, struct restore_unpack *unpack
     progress_end();
     if (FAULT("recover.loaded"))
         return err_set(err, ERR_PREPARE, "fault point recover.loaded");
-    if (prove(run, fresh, err) != 0)
+    if (prove(run, fresh, &props, err) != 0)
         return -1;
     return swap_properties(admin, fresh, &props, err);
 }

@@ -70,6 +70,30 @@ int dbprops_read(struct db *db, struct arena *arena, struct dbprops *props, stru
     return 0;
 }
 
+int dbprops_search_path(struct db *db, const struct dbprops *props, struct err *err)
+{
+    static const char setting[] = " SET search_path TO ";
+    auto_result struct db_result *own = NULL;
+
+    if (db_query(db, &own, err,
+                 "SELECT 'ALTER ROLE ' || quote_ident(session_user) || ' IN DATABASE ', "
+                 "source = 'client', source IN ('client', 'user') "
+                 "FROM pg_catalog.pg_settings WHERE name = 'search_path'",
+                 0) < 0)
+        return -1;
+    for (size_t i = 0; i < props->n; i++) {
+        const struct dbprops_statement *statement = &props->statements[i];
+        bool of_role = strcmp(statement->before, db_value(own, 0, 0)) == 0;
+        bool of_all = strcmp(statement->before, "ALTER DATABASE ") == 0;
+
+        if (strncmp(statement->after, setting, sizeof setting - 1) == 0 &&
+            ((of_role && !db_bool(own, 0, 1)) || (of_all && !db_bool(own, 0, 2))) &&
+            db_exec(db, err, statement->after, 0) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* The number of the role with the literal ${literal} as its name; 0 for roles of the server. */
 static int role_number(const struct db_result *roles, const char *literal)
 {

@@ -25,6 +25,11 @@ struct dbprops {
 
 int dbprops_read(struct db *db, struct arena *arena, struct dbprops *props, struct err *err) CHECK;
 
+/* dbprops_search_path(db, props, err): the session gets the search_path that it would have in a
+ * database with ${props}, which is without them yet: names without a schema are found as there. A
+ * role's own setting, or the connection's, goes before the database's (source: ALTER ROLE). */
+int dbprops_search_path(struct db *db, const struct dbprops *props, struct err *err) CHECK;
+
 /* dbprops_roles(db, out, err): SQL that creates the roles which do not exist yet, with attributes,
  * settings and memberships, without passwords; for psql (it uses \gset and \if). Roles that exist
  * are left as they are. */
