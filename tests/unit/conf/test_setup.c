@@ -272,6 +272,8 @@ static void test_names(void **state)
         fixture_good(f, buf_text(&r.text));
         assert_string_equal(f->conf->project, rows[i][1]);
     }
+    result_release(&r);
+    memset(&r, 0, sizeof r);
     assert_int_equal(setup_write(fs_join(f->arena, f->dir, "nowhere"), &r.text, &r.folder, &r.notes,
                                  &err),
                      -1);
