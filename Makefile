@@ -212,12 +212,14 @@ check-valgrind: deps
 ## check-asan: unit, cli and deploy tests of a build with AddressSanitizer and UBSan
 check-asan: deps
 	@$(SUBMAKE) SANITIZE=1 all units
+	@$(SUBMAKE) FAULTS=1 all
 	$(Q)DDB_B='$(abspath $(BUILD))/asan$(if $(filter clang%,$(CC)),-clang)' UBSAN_OPTIONS=print_stacktrace=1 \
 	    tests/run -j $(TEST_JOBS) $(or $(TESTS),unit cli deploy)
 
 ## check-tsan: the tests of what has threads, of a build with ThreadSanitizer (compiled by gcc)
 check-tsan: deps
 	@$(SUBMAKE) CC=gcc BUILD='$(BUILD)/tsan' SANITIZE=1 SANFLAGS='-fsanitize=thread -g' all
+	@$(SUBMAKE) FAULTS=1 all
 	$(Q)DDB_B='$(abspath $(BUILD))/tsan/asan' setarch -R tests/run -j $(TEST_JOBS) \
 	    $(or $(TESTS),deploy/60-parallel deploy/62-ship deploy/63-push deploy/64-ship deploy/65-parallel)
 
