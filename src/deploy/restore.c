@@ -139,7 +139,7 @@ static int match_public(struct run *run, const char *fresh, const struct catalog
     return rc;
 }
 
-/* A refreshed database has its own owner, access and settings, not those of its source. */
+/* A refreshed database has its own owner, tablespace, access and settings, not those of its source. */
 static void filter_props(const struct run *run, struct dbprops *props)
 {
     const struct dbprops *own = run->filter == NULL ? NULL : run->filter->props;
@@ -147,6 +147,7 @@ static void filter_props(const struct run *run, struct dbprops *props)
     if (own == NULL)
         return;
     props->owner = own->owner;
+    props->tablespace = own->tablespace;
     props->statements = own->statements;
     props->n = own->n;
 }

@@ -17,7 +17,7 @@ struct dbprops {
     /* NULL: does not apply. provider: "libc", "icu", "builtin"; icu_locale is of the last two. */
     const char *encoding, *collate, *ctype, *provider, *icu_locale, *icu_rules;
     const char *owner;
-    const char *tablespace; /* for information: a copy goes to the server's default */
+    const char *tablespace; /* of what has no other; a copy goes there too, where that is possible */
     struct dbprops_statement *statements; /* owner, ACL, ALTER DATABASE SET, ALTER ROLE IN DATABASE */
     size_t n;
     const char *const *extensions; /* "pgcrypto 1.3" */

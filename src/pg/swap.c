@@ -87,6 +87,24 @@ static void add_locale(struct db *admin, struct arena *arena, const struct dbpro
     add_option(admin, arena, sql, "ICU_RULES", props->icu_rules);
 }
 
+/* Where the server has it, and our role may use it; else it is the server's default. */
+static int add_tablespace(struct db *admin, struct arena *arena, const struct dbprops *props,
+                          struct buf *sql, struct err *err)
+{
+    auto_result struct db_result *rows = NULL;
+
+    if (props->tablespace == NULL)
+        return 0;
+    if (db_query(admin, &rows, err,
+                 "SELECT FROM pg_catalog.pg_tablespace WHERE spcname = $1 AND "
+                 "pg_catalog.has_tablespace_privilege(oid, 'CREATE')",
+                 1, props->tablespace) < 0)
+        return err_wrap(err, "could not look for tablespace \"%s\"", props->tablespace);
+    if (db_rows(rows) > 0)
+        buf_addf(sql, " TABLESPACE %s", db_quote(admin, arena, props->tablespace));
+    return 0;
+}
+
 static int create(struct db *admin, struct arena *arena, const char *name,
                   const struct dbprops *props, struct err *err)
 {
@@ -96,6 +114,8 @@ static int create(struct db *admin, struct arena *arena, const char *name,
     add_locale(admin, arena, props, &sql);
     if (props->owner != NULL)
         buf_addf(&sql, " OWNER %s", db_quote(admin, arena, props->owner));
+    if (add_tablespace(admin, arena, props, &sql, err) < 0)
+        return -1;
     if (db_exec(admin, err, buf_text(&sql), 0) == 0)
         return 0;
     if (strcmp(err->sqlstate, "42501") == 0)

@@ -128,16 +128,22 @@ expect_status 0 env DEPLOY_DB_FAULT=recover.swapped:fail "$DDB_FAULTS_B/deploy-d
 state_of shop now
 expect_same before now "after a failure behind the exchange"
 
-# --- a database that is read-only by default: its snapshot can be restored, and the restore undone --------
+# --- a database that is read-only by default, in a tablespace: its snapshot can be restored, and the restore
+# --- undone
 
 name=$(kept undone)
 psql_at postgres "DROP DATABASE \"$name\""
+cluster_as_owner mkdir "$CLUSTER_DIR/space"
+psql_at postgres "CREATE TABLESPACE \"Fast space\" LOCATION '$CLUSTER_DIR/space'"
+psql_at postgres "ALTER DATABASE shop SET TABLESPACE \"Fast space\""
 psql_at shop "ALTER DATABASE shop SET default_transaction_read_only = on"
 expect_status 0 ddb snapshot staging >out 2>err
 state_of shop before
 expect_status 0 ddb restore staging --yes >out 2>err
 state_of shop after
 expect_same before after "a restored database that is read-only"
+expect_equal "Fast space" "$(psql_at postgres "SELECT spcname FROM pg_database d JOIN pg_tablespace t
+    ON t.oid = dattablespace WHERE datname = 'shop'")" "the tablespace"
 expect_status 0 ddb restore staging --undo --yes >out 2>err
 state_of shop after
 expect_same before after "an undo of that"
