@@ -51,6 +51,7 @@ void restore_run_close_others(struct run *run)
             continue;
         if ((strcmp(journal_state(journal)->phase, "hooks") == 0 &&
              clone_left_discard(run->services, journal, runs.v[i], &err) != 0) ||
+            restore_undo_discard(run->services, journal, &err) != 0 ||
             journal_end(journal, ERR_RESTORED, outcome, &err) != 0)
             run_warn(run, "%s", err.primary);
     }

@@ -172,21 +172,38 @@ enum err_code restore_undo(struct run *run, const char *kept, struct err *err)
 
 /* --- cut off --------------------------------------------------------------------------------------- */
 
+static int close_left(struct db *admin, const char *kept, struct err *err)
+{
+    bool exists = false, is_open = false;
+    int rc = swap_exists(admin, kept, &exists, err);
+
+    if (rc == 0 && exists)
+        rc = swap_is_open(admin, kept, &is_open, err);
+    return rc == 0 && is_open ? swap_close(admin, kept, 0, err) : rc;
+}
+
+int restore_undo_discard(struct services *services, const struct journal *journal, struct err *err)
+{
+    const char *kept = journal_noted(journal, "undo");
+    struct db *admin = NULL;
+    int rc = kept == NULL ? 0 : restore_admin(services, &admin, err);
+
+    if (rc == 0 && kept != NULL)
+        rc = close_left(admin, kept, err);
+    db_close(admin);
+    return rc;
+}
+
 enum err_code restore_undo_settle(struct run *run, struct err *err)
 {
-    const char *kept = journal_noted(run->journal, "undo");
     struct db *admin = NULL;
-    bool swapped = false, exists = false, is_open = false;
+    bool swapped = false;
     int rc = restore_admin(run->services, &admin, err);
 
     if (rc == 0)
         rc = swap_exists(admin, restore_undo_aside(run), &swapped, err);
-    if (rc == 0)
-        rc = swap_exists(admin, kept, &exists, err);
-    if (rc == 0 && !swapped && !run->exchanged && exists)
-        rc = swap_is_open(admin, kept, &is_open, err);
-    if (rc == 0 && is_open)
-        rc = swap_close(admin, kept, 0, err);
+    if (rc == 0 && !swapped && !run->exchanged)
+        rc = close_left(admin, journal_noted(run->journal, "undo"), err);
     db_close(admin);
     if (rc != 0)
         return ERR_OPERATOR;

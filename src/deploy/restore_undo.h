@@ -25,4 +25,9 @@ const char *restore_undo_aside(const struct run *run);
  * database that was to go back is closed again (ERR_ROLLED_BACK). */
 enum err_code restore_undo_settle(struct run *run, struct err *err) CHECK;
 
+/* restore_undo_discard(services, journal, err): another run has replaced what ${journal}'s was to undo: the
+ * database that it has opened is closed again. Any other run is fine. Changes: databases. */
+int restore_undo_discard(struct services *services, const struct journal *journal,
+                         struct err *err) CHECK;
+
 #endif

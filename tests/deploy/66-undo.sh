@@ -128,6 +128,22 @@ expect_status 0 env DEPLOY_DB_FAULT=recover.swapped:fail "$DDB_FAULTS_B/deploy-d
 state_of shop now
 expect_same before now "after a failure behind the exchange"
 
+# --- cut off, and then another restore instead of a recovery: what is kept is closed all the same ---------
+
+status=0
+DEPLOY_DB_FAULT=undo.opened:kill "$DDB_FAULTS_B/deploy-db" restore staging --undo --yes >out 2>err || status=$?
+expect_equal 137 $status
+expect_status 0 ddb restore staging "$taken" --yes >out 2>err
+expect_equal "shop true
+shop_2_before_RUN true
+shop_before_RUN false
+shop_before_x true
+shop_undone_RUN false" "$(databases)"
+expect_status 0 ddb recover staging >out 2>err
+expect_contains "$(cat out)" "nothing to recover"
+name=$(kept before)
+psql_at postgres "DROP DATABASE \"$name\""
+
 # --- a database that is read-only by default, in a tablespace: its snapshot can be restored, and the restore
 # --- undone
 
