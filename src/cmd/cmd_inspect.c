@@ -152,7 +152,7 @@ int cmd_inspect_status(struct cmd_context *context, struct err *err)
                      set_json(&run->plan, run->plan.heads), "pending",
                      set_json(&run->plan, run->plan.pending), "problems",
                      problems_json(&run->plan.problems));
-    if (ledger_list(run->db, run->arena, 1, &runs, &n, err) != 0) {
+    if (ledger_list(run->db, run->arena, NULL, 1, &runs, &n, err) != 0) {
         json_decref(json);
         run_close(run);
         return ERR_REFUSED;
@@ -238,7 +238,7 @@ int cmd_inspect_log(struct cmd_context *context, struct err *err)
                ERR_USAGE;
     }
     if (db_open(context->services->target, NULL, DB_READ, &db, err) == 0)
-        rc = ledger_list(db, context->arena, (int)limit, &runs, &n, err);
+        rc = ledger_list(db, context->arena, context->services->env->name, (int)limit, &runs, &n, err);
     db_close(db);
     if (rc != 0) {
         json_decref(array);

@@ -96,7 +96,7 @@ static int read_ledger(struct pins *pins, struct err *err)
     int rc = connect_both(pins, &db, err);
 
     if (rc == 0)
-        rc = ledger_list(db, services->arena, LEDGER_RUNS, &list, &n, err);
+        rc = ledger_list(db, services->arena, NULL, LEDGER_RUNS, &list, &n, err);
     db_close(db);
     for (size_t i = 0; i < n; i++) {
         if (list[i].ended == NULL)

@@ -11,7 +11,6 @@
 #include "deploy/lists.h"
 #include "deploy/phases.h"
 #include "host/script.h"
-#include "pg/ledger_mark.h"
 #include "pg/sqlfile.h"
 
 enum { SQL_MOST = 64 * 1024 * 1024 };
@@ -162,10 +161,7 @@ static int migrate(struct run *run, struct err *err)
 
 static int in_fresh(struct run *run, struct err *err)
 {
-    const struct ledger_mark mark = {run->env->name, run->env->is_protected};
-
-    if (run_connect(run, 0, err) != 0 || ledger_mark_write(run->db, &mark, err) != 0 ||
-        run_hooks(run, err) != 0 || make_plan(run, err) != 0 ||
+    if (run_connect(run, 0, err) != 0 || run_hooks(run, err) != 0 || make_plan(run, err) != 0 ||
         run_observe(run, &run->before, err) != 0 || migrate(run, err) != 0 ||
         verify_phase(run, err) != 0)
         return -1;

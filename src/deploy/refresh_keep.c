@@ -20,7 +20,7 @@ static int copy_run(struct run *run, struct db *db, const struct ledger_run *row
     struct ledger_run there;
     bool found = false;
 
-    if (strcmp(row->id, run->id) == 0 || strcmp(row->environment, run->env->name) != 0)
+    if (strcmp(row->id, run->id) == 0)
         return 0;
     if (ledger_find(db, run->arena, row->id, &there, &found, err) != 0)
         return -1;
@@ -36,7 +36,7 @@ int refresh_keep_history(struct run *run, const char *fresh, struct err *err)
 
     if (run->db == NULL)
         return 0;
-    if (ledger_list(run->db, run->arena, RUNS_MOST, &list, &n, err) != 0 ||
+    if (ledger_list(run->db, run->arena, run->env->name, RUNS_MOST, &list, &n, err) != 0 ||
         db_open(run->services->target, fresh, DB_WRITE, &db, err) != 0)
         return -1;
     for (size_t i = n; rc == 0 && i > 0; i--)
@@ -54,12 +54,11 @@ static int refreshes(struct run *run, struct strvec *ids, struct err *err)
     auto_strvec struct strvec journals = {0};
     size_t n = 0;
 
-    if (ledger_list(run->db, run->arena, RUNS_MOST, &list, &n, err) != 0 ||
+    if (ledger_list(run->db, run->arena, run->env->name, RUNS_MOST, &list, &n, err) != 0 ||
         journal_runs(run->state_dir, &journals, err) != 0)
         return -1;
     for (size_t i = 0; i < n; i++)
-        if (strcmp(list[i].command, "refresh") == 0 &&
-            strcmp(list[i].environment, run->env->name) == 0)
+        if (strcmp(list[i].command, "refresh") == 0)
             strvec_push(ids, list[i].id);
     for (size_t i = 0; i < journals.n; i++) {
         struct journal *journal = NULL;

@@ -18,6 +18,7 @@
 #include "pg/drift.h"
 #include "pg/inuse.h"
 #include "pg/ledger.h"
+#include "pg/ledger_mark.h"
 #include "pg/scratch.h"
 #include "pg/swap.h"
 #include "pg/versions.h"
@@ -379,6 +380,7 @@ int restore_swap(struct run *run, struct db *admin, const char *fresh, const cha
 
 int restore_enter(struct run *run, const char *fresh, const char *phase, struct err *err)
 {
+    const struct ledger_mark mark = {run->env->name, run->env->is_protected};
     const char *record = journal_state(run->journal)->record;
     struct ledger_run row = {0};
     struct db *db = NULL;
@@ -396,6 +398,8 @@ int restore_enter(struct run *run, const char *fresh, const char *phase, struct 
         rc = ledger_find(db, run->arena, run->id, &row, &found, err);
     if (rc == 0 && !found)
         rc = run_enter_ledger(run, db, err);
+    if (rc == 0 && strcmp(phase, RESTORE_EXCHANGE) == 0 && journal_noted(run->journal, "undo") == NULL)
+        rc = ledger_mark_write(db, &mark, err);
     if (rc == 0)
         rc = ledger_update(db, run->id, phase, record, err);
     db_close(db);

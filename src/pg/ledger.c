@@ -159,9 +159,9 @@ static void copy_run(struct arena *arena, const struct db_result *rows, int row,
     run->status = (int)db_int(rows, row, (int)(sizeof fields / sizeof *fields));
 }
 
-/* ${which} may use $2, which is ${id}. */
+/* ${which} may use $2, which is ${value}. */
 static int read_runs(struct db *db, struct arena *arena, const char *which, const char *limit,
-                     const char *id, struct ledger_run **list, size_t *n, struct err *err)
+                     const char *value, struct ledger_run **list, size_t *n, struct err *err)
 {
     auto_result struct db_result *rows = NULL;
     bool exists;
@@ -173,7 +173,7 @@ static int read_runs(struct db *db, struct arena *arena, const char *which, cons
     if (!exists)
         return 0;
     if (db_query(db, &rows, err, arena_printf(arena, "%s%s LIMIT $1::int8", select_sql, which), 2,
-                 limit, id) < 0)
+                 limit, value) < 0)
         return err_wrap(err, "could not read the record of runs");
     *n = (size_t)db_rows(rows);
     *list = arena_alloc(arena, (*n + 1) * sizeof **list);
@@ -211,12 +211,14 @@ int ledger_find(struct db *db, struct arena *arena, const char *id, struct ledge
     return 0;
 }
 
-int ledger_list(struct db *db, struct arena *arena, int limit, struct ledger_run **list, size_t *n,
-                struct err *err)
+int ledger_list(struct db *db, struct arena *arena, const char *environment, int limit,
+                struct ledger_run **list, size_t *n, struct err *err)
 {
     char text[16];
 
     snprintf(text, sizeof text, "%d", limit > 0 ? limit : 0);
-    return read_runs(db, arena, "WHERE $2::text IS NULL ORDER BY started DESC, id DESC", text, NULL,
-                     list, n, err);
+    return read_runs(db, arena,
+                     "WHERE $2::text IS NULL OR coalesce(environment, $2) = $2 "
+                     "ORDER BY started DESC, id DESC",
+                     text, environment, list, n, err);
 }

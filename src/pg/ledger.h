@@ -32,13 +32,13 @@ int ledger_end(struct db *db, const char *id, int status, const char *outcome,
                struct err *err) CHECK;
 
 /* ledger_open(db, arena, run, found, err): the oldest unfinished run. ledger_find: the one called
- * ${id}. ledger_list: the newest
- * ${limit} runs, newest first. A missing table gives none. */
+ * ${id}. ledger_list: the newest ${limit} runs of ${environment}, newest first; NULL: of all that the
+ * database knows, also from where it was copied. A missing table gives none. */
 int ledger_open(struct db *db, struct arena *arena, struct ledger_run *run, bool *found,
                 struct err *err) CHECK;
 int ledger_find(struct db *db, struct arena *arena, const char *id, struct ledger_run *run,
                 bool *found, struct err *err) CHECK;
-int ledger_list(struct db *db, struct arena *arena, int limit, struct ledger_run **list, size_t *n,
-                struct err *err) CHECK;
+int ledger_list(struct db *db, struct arena *arena, const char *environment, int limit,
+                struct ledger_run **list, size_t *n, struct err *err) CHECK;
 
 #endif

@@ -133,6 +133,18 @@ expect_equal "production|t" "$(psql_at shop "SELECT name, protected FROM deploy_
 expect_status 0 ddb snapshot production >out 2>err
 expect_status 0 ddb refresh staging --yes >out 2>err
 expect_equal "staging|f" "$(psql_at stage "SELECT name, protected FROM deploy_db.environment")"
+expect_status 0 ddb log staging >out 2>err
+expect_contains "$(cat out)" "refreshed"
+expect_lacks "$(cat out)" "deployed"
+# Neither does one that was restored from production's snapshot, and a refresh replaces that, too.
+newest=$(find snapshots -name 'production-*.tar' | sort | tail -n 1)
+expect_status 0 ddb restore staging "${newest##*/}" --yes >out 2>err
+expect_equal "staging|f" "$(psql_at stage "SELECT name, protected FROM deploy_db.environment")"
+expect_equal 0 "$(psql_at stage "SELECT count(*) FROM users WHERE email LIKE '%.invalid'")"
+psql_at postgres "DROP DATABASE \"$(sed -n 's/.*is kept as \(stage_before_[0-9TZa-f-]*\).*/\1/p' out)\""
+expect_status 0 ddb refresh staging --yes >out 2>err
+expect_equal 500 "$(psql_at stage "SELECT count(*) FROM users WHERE email LIKE '%.invalid'")"
+expect_equal "production|t" "$(psql_at shop "SELECT name, protected FROM deploy_db.environment")"
 
 # What was just replaced is kept, also where another machine's clock was ahead.
 ahead=20990101T000000Z-abcdef

@@ -87,7 +87,7 @@ static void test_nothing_yet(void **state)
 
     (void)state;
     assert_false(open_run(&run));
-    assert_int_equal(ledger_list(db, arena, 10, &list, &n, &err), 0);
+    assert_int_equal(ledger_list(db, arena, NULL, 10, &list, &n, &err), 0);
     assert_int_equal(n, 0);
     /* asking created nothing */
     assert_string_equal(pgtest_value(base, "SELECT to_regnamespace('deploy_db') IS NULL"), "t");
@@ -129,7 +129,7 @@ static void test_life_of_a_run(void **state)
         struct ledger_run *list;
         size_t n;
 
-        assert_int_equal(ledger_list(db, arena, 10, &list, &n, &err), 0);
+        assert_int_equal(ledger_list(db, arena, NULL, 10, &list, &n, &err), 0);
         assert_int_equal(n, 1);
         assert_int_equal(list[0].status, 7);
         assert_string_equal(list[0].outcome, "rolled back");
@@ -178,12 +178,16 @@ static void test_order_and_limit(void **state)
     begin(&third);
     assert_true(open_run(&seen));
     assert_string_equal(seen.id, "a");
-    assert_int_equal(ledger_list(db, arena, 2, &list, &n, &err), 0);
+    assert_int_equal(ledger_list(db, arena, NULL, 2, &list, &n, &err), 0);
     assert_int_equal(n, 2);
     assert_string_equal(list[0].id, "c");
     assert_int_equal(list[0].status, 0);
     assert_string_equal(list[1].id, "b");
-    assert_int_equal(ledger_list(db, arena, -1, &list, &n, &err), 0);
+    assert_int_equal(ledger_list(db, arena, "elsewhere", 10, &list, &n, &err), 0);
+    assert_int_equal(n, 0);
+    assert_int_equal(ledger_list(db, arena, third.environment, 10, &list, &n, &err), 0);
+    assert_int_equal(n, 3);
+    assert_int_equal(ledger_list(db, arena, NULL, -1, &list, &n, &err), 0);
     assert_int_equal(n, 0);
 }
 
@@ -196,7 +200,7 @@ static void test_missing_row(void **state)
 
     (void)state;
     assert_int_equal(ledger_end(db, "20260131T134510Z-4f2a", 8, "restored", &err), 0);
-    assert_int_equal(ledger_list(db, arena, 10, &list, &n, &err), 0);
+    assert_int_equal(ledger_list(db, arena, NULL, 10, &list, &n, &err), 0);
     assert_int_equal(n, 1);
     assert_string_equal(list[0].started, "2026-01-31T13:45:10Z");
     assert_string_equal(list[0].environment, "");
