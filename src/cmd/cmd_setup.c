@@ -40,16 +40,22 @@ int cmd_setup_init(struct cmd_context *context, struct err *err)
 
 /* --- doctor ----------------------------------------------------------------------------------------------- */
 
+static void add_lines(struct buf *out, const char *text)
+{
+    for (size_t n; *text != '\0'; text += n + (text[n] == '\n')) {
+        n = strcspn(text, "\n");
+        buf_addf(out, "    %.*s\n", (int)n, text);
+    }
+}
+
 static void add_problems(struct buf *out, const struct errs *problems)
 {
     for (size_t i = 0; i < problems->n; i++) {
         const struct err *problem = &problems->items[i];
 
         buf_addf(out, "- %s\n", problem->primary);
-        if (problem->detail[0] != '\0')
-            buf_addf(out, "    %s\n", problem->detail);
-        if (problem->hint[0] != '\0')
-            buf_addf(out, "    %s\n", problem->hint);
+        add_lines(out, problem->detail);
+        add_lines(out, problem->hint);
     }
 }
 
@@ -137,63 +143,23 @@ int cmd_setup_plugins(struct cmd_context *context, struct err *err)
 
 /* --- config ----------------------------------------------------------------------------------------------- */
 
-static void add_list(struct buf *out, const char *key, const char *const *list)
-{
-    buf_addf(out, "  %s =", key);
-    for (; list != NULL && *list != NULL; list++)
-        buf_addf(out, " %s", *list);
-    buf_adds(out, "\n");
-}
-
-static void add_env(struct buf *out, const struct env *env)
-{
-    buf_addf(out, "%s\n  protected = %s\n", env->name, env->is_protected ? "true" : "false");
-    buf_addf(out, "  strict.compare_type = %s%s\n", env->strict.compare_type ? "true" : "false",
-             env->strict.from_default_type ? " (default)" : "");
-    buf_addf(out, "  strict.compare_server_default = %s%s\n",
-             env->strict.compare_server_default ? "true" : "false",
-             env->strict.from_default_server_default ? " (default)" : "");
-    buf_addf(out, "  target = %s\n  checksums = %s\n", env->target, env->checksums);
-    add_list(out, "snapshot.plugin", env->snapshot.plugins);
-    add_list(out, "snapshot.stores", env->snapshot.stores);
-    add_list(out, "snapshot.recipients", env->snapshot.recipients);
-    if (env->snapshot.identity != NULL)
-        buf_addf(out, "  snapshot.identity = %s\n", env->snapshot.identity);
-    buf_addf(out, "  apply.lock_timeout = %lldms\n  apply.retries = %d\n  lock.wait = %lldms\n",
-             (long long)env->apply.lock_timeout_ms, env->apply.retries,
-             (long long)env->lock_wait_ms);
-    add_list(out, "hooks.pre_deploy", env->hooks.pre_deploy);
-    add_list(out, "hooks.verify", env->hooks.verify);
-    add_list(out, "hooks.post_deploy", env->hooks.post_deploy);
-    add_list(out, "hooks.on_failure", env->hooks.on_failure);
-    add_list(out, "hooks.post_refresh", env->hooks.post_refresh);
-    if (env->refresh.from == NULL)
-        return;
-    buf_addf(out, "  refresh.from = %s\n  refresh.keep = %d\n  refresh.masks = %zu rules\n",
-             env->refresh.from, env->refresh.keep, env->refresh.masks.n);
-    buf_addf(out, "  refresh.mask_strict = %s\n", env->refresh.mask_strict ? "true" : "false");
-    add_list(out, "refresh.exclude_data", env->refresh.exclude_data);
-}
-
 int cmd_setup_config(struct cmd_context *context, struct err *err)
 {
     const struct conf *conf = context->conf;
+    const struct env *only = context->n_args > 0 ? conf_env(conf, context->args[0]) : NULL;
     auto_buf struct buf text = {0};
-    json_t *names = json_array();
+    json_t *names;
 
-    if (context->n_args > 0 && conf_env(conf, context->args[0]) == NULL) {
-        json_decref(names);
+    if (context->n_args > 0 && only == NULL) {
         err_set(err, ERR_USAGE, "there is no environment \"%s\"", context->args[0]);
+        err_hint(err, "`deploy-db config` lists the environments.");
         return ERR_USAGE;
     }
-    buf_addf(&text, "file = %s\nproject = %s\nstate_dir = %s\nengine = %s\n", conf->path,
-             conf->project, conf->state_dir, conf->engine.plugin);
-    for (size_t i = 0; i < conf->n_envs; i++) {
-        if (context->n_args > 0 && strcmp(conf->envs[i].name, context->args[0]) != 0)
-            continue;
-        add_env(&text, &conf->envs[i]);
-        json_array_append_new(names, json_string(conf->envs[i].name));
-    }
+    names = json_array();
+    for (size_t i = 0; i < conf->n_envs; i++)
+        if (only == NULL || only == &conf->envs[i])
+            json_array_append_new(names, json_string(conf->envs[i].name));
+    conf_show(conf, only, &text);
     cmd_print(context,
               json_pack("{s:s, s:s, s:s, s:o}", "path", conf->path, "project", conf->project,
                         "state_dir", conf->state_dir, "environments", names),

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -76,7 +77,6 @@ struct env {
     struct {
         bool compare_type, compare_server_default;
         bool models;                  /* ask the project's models in verify and check */
-        bool from_default_type, from_default_server_default; /* not written in the file */
     } strict;
     struct {
         struct conf_plugin plugin;    /* the settings of all of them; its name is the first one's */
@@ -151,6 +151,11 @@ int conf_load(struct arena *arena, const char *path, struct conf **conf, struct 
 const struct env *conf_env(const struct conf *conf, const char *name);
 const char *conf_nearest_env(const struct conf *conf, const char *name);
 const struct conf_store *conf_store(const struct conf *conf, const char *label);
+
+/* conf_show(conf, only, out): append "KEY = VALUE" lines for every key of the core that is in force, those of
+ * environments below their names; ${only} NULL: of all environments. A connection string, which may hold a
+ * password, and the plugins' own keys are left out. */
+void conf_show(const struct conf *conf, const struct env *only, struct buf *out);
 
 /* What a plugin declares (mirrors ddb_setting without knowing the plugin interface). */
 enum conf_type { CONF_STRING = 1, CONF_INT, CONF_BOOL, CONF_LIST, CONF_DURATION, CONF_PATH };

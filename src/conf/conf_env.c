@@ -47,11 +47,9 @@ static void finish_strict(struct finisher *f)
 {
     struct env *env = f->env;
 
-    env->strict.from_default_type = !is_written(f, "strict", "compare_type");
-    env->strict.from_default_server_default = !is_written(f, "strict", "compare_server_default");
-    if (env->strict.from_default_type)
+    if (!is_written(f, "strict", "compare_type"))
         env->strict.compare_type = env->is_protected;
-    if (env->strict.from_default_server_default)
+    if (!is_written(f, "strict", "compare_server_default"))
         env->strict.compare_server_default = env->is_protected;
 }
 

@@ -33,6 +33,29 @@ expect_status 3 "$DDB_B/deploy-db" production --config broken.cfg >out 2>err
 expect_contains "$(cat err)" "broken.cfg:1"
 printf '%s\n' 'project = "shop"; engine: { plugin = "alembic"; };' \
     'environments: { production: { database = "dbname=shop"; }; };' >small.cfg
+# Every key of the manual page has its value in force, a connection string is not shown.
+printf '%s\n' 'project = "shop"; engine: { plugin = "alembic"; };' \
+    'stores: { vault: { plugin = "local"; keep: { within = "36h"; }; }; };' \
+    'environments: { production: { database = "dbname=shop password=geheim"; protected = true;' \
+    '  apply: { lock_timeout = "1500ms"; }; snapshot: { max_memory = "1GB"; };' \
+    '  recover = ["restore"]; };' \
+    '  staging: { database = "env:URL"; refresh: { from = "production"; }; }; };' >all.cfg
+expect_status 0 "$DDB_B/deploy-db" config --config all.cfg >out 2>err
+awk '/^\.Ss / { group = $2 == "Top" ? "" : $2 "." } /^\.It Ic / && $6 != "group" { print group $3 }' \
+    "$DDB_SRC/config/deploy-db.cfg.5" | sed 's/^stores\.LABEL/stores.vault/; s/^environments\.NAME\./  /' >keys
+expect_contains "$(cat keys)" "  refresh.exclude_data"
+while IFS= read -r key; do
+    expect_contains "$(cut -d= -f1 out)" "$key "
+done <keys
+for line in "stores.vault.keep.within = 36h" "  apply.lock_timeout = 1500ms" "  snapshot.max_memory = 1GB" \
+    "  strict.compare_type = true" "  recover = restore" "  database = env:URL" "  hooks.verify ="; do
+    grep -qx -- "$line" out || fail "config does not show: $line"
+done
+expect_lacks "$(cat out)" geheim
+expect_status 0 "$DDB_B/deploy-db" config staging --config all.cfg >out 2>err
+expect_lacks "$(cat out)" "recover = restore"
+expect_status 2 "$DDB_B/deploy-db" config stagin --config all.cfg >out 2>err
+expect_contains "$(cat err)" 'no environment "stagin"'
 expect_status 2 "$DDB_B/deploy-db" prodution --config small.cfg >out 2>err
 expect_contains "$(cat err)" "production"
 expect_status 2 "$DDB_B/deploy-db" plan production --jsn >out 2>err

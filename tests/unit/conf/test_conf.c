@@ -72,9 +72,7 @@ static void test_printed(void **state)
     env = conf_env(f->conf, "staging");
     assert_false(env->is_protected);
     assert_true(env->strict.compare_type);
-    assert_false(env->strict.from_default_type);
     assert_false(env->strict.compare_server_default);
-    assert_true(env->strict.from_default_server_default);
 }
 
 static void test_defaults(void **state)
@@ -90,7 +88,7 @@ static void test_defaults(void **state)
     assert_string_equal(env->maintenance_database, "postgres");
     assert_string_equal(env->target, "head");
     assert_false(env->strict.compare_type || env->strict.compare_server_default);
-    assert_true(env->strict.models && env->strict.from_default_type);
+    assert_true(env->strict.models);
     assert_string_equal(env->snapshot.plugin.plugin, "pgdump");
     assert_string_equal(env->snapshot.plugins[0], "pgdump");
     assert_null(env->snapshot.plugins[1]);
@@ -136,11 +134,10 @@ static void test_protected(void **state)
     fixture_good(f, ENV_TEXT("protected = true;"));
     env = conf_env(f->conf, "prod");
     assert_true(env->strict.compare_type && env->strict.compare_server_default);
-    assert_true(env->strict.from_default_type && env->strict.from_default_server_default);
     fixture_good(f, ENV_TEXT("strict = { compare_type = false; models = false; }; "
                              "protected = true;"));
     env = conf_env(f->conf, "prod");
-    assert_false(env->strict.compare_type || env->strict.from_default_type);
+    assert_false(env->strict.compare_type);
     assert_true(env->strict.compare_server_default);
     assert_false(env->strict.models);
 }
