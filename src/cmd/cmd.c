@@ -19,6 +19,15 @@ bool cmd_is_json(const struct cmd_context *context)
     return context->options->given[OPT_JSON] > 0;
 }
 
+json_t *cmd_problems(const struct errs *problems)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < problems->n; i++)
+        json_array_append_new(array, report_error(&problems->items[i]));
+    return array;
+}
+
 void cmd_print(const struct cmd_context *context, json_t *json, const char *text)
 {
     progress_end();

@@ -57,6 +57,9 @@ const struct cmd *cmd_table_find(const char *const *args, int n, int *used);
 /* cmd_table_help_one(cmd, out): usage, summary and options of one command. */
 void cmd_table_help_one(const struct cmd *cmd, struct buf *out);
 
+/* cmd_problems(problems): an array of problem objects for a result. */
+json_t *cmd_problems(const struct errs *problems);
+
 /* cmd_print(context, json, text): the result: the document when --json was given (${json} is taken
  * over), else the text. cmd_is_json says which. */
 void cmd_print(const struct cmd_context *context, json_t *json, const char *text);

@@ -75,7 +75,8 @@ static const char *rung_outlook(const struct run *run, enum conf_rung rung)
                                 : "only as far as the engine's own rollback is proven";
     if (rung == RUNG_DOWNGRADE)
         return run->plan.lossless ? "no revision destroys data"
-                                  : "not taken: it would not bring everything back";
+               : run->plan.has_sql ? "not taken: it would not bring everything back"
+                                   : "not taken: what the revisions do is not known";
     if (!lists_has((char *const *)run->env->hooks.pre_deploy, "snapshot"))
         return "not possible: this environment takes no snapshot";
     if (!clone_wanted(run))
@@ -107,13 +108,14 @@ static void plan_text(const struct run *run, struct buf *out)
     if (clone_wanted(run) && plan->pending.n > 0)
         buf_addf(out, "connections: all to this database are cut while it is copied (%s)\n",
                  size_text(run->database_bytes, bytes));
-    buf_adds(out, "on failure:\n");
-    for (size_t i = 0; i < run->env->n_recover; i++)
+    if (plan->pending.n > 0)
+        buf_adds(out, "on failure:\n");
+    for (size_t i = 0; plan->pending.n > 0 && i < run->env->n_recover; i++)
         buf_addf(out, "  %s: %s\n", rung_name(run->env->recover[i]),
                  rung_outlook(run, run->env->recover[i]));
 }
 
-static json_t *plan_json(const struct run *run)
+static json_t *plan_json(const struct run *run, const struct errs *problems)
 {
     json_t *hazards = json_array(), *rungs = json_array();
 
@@ -127,10 +129,11 @@ static json_t *plan_json(const struct run *run)
         json_array_append_new(rungs, json_pack("{s:s, s:s}", "rung",
                                                rung_name(run->env->recover[i]), "outlook",
                                                rung_outlook(run, run->env->recover[i])));
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s?, s:b, s:b}", "environment", run->env->name, "target",
-                     run->plan.target, "pending",
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s?, s:b, s:b}", "environment", run->env->name,
+                     "target", run->plan.target, "pending",
                      lists_revisions(run->plan.graph, run->plan.pending, &run->plan.rows),
-                     "hazards", hazards, "recovery", rungs, "sql", run->plan.sql, "lossless", (int)run->plan.lossless,
+                     "problems", cmd_problems(problems), "hazards", hazards, "recovery", rungs,
+                     "sql", run->plan.sql, "lossless", (int)run->plan.lossless,
                      "cuts_connections", (int)(clone_wanted(run) && run->plan.pending.n > 0));
 }
 
@@ -154,7 +157,7 @@ int cmd_deploy_plan(struct cmd_context *context, struct err *err)
         buf_adds(&text, run->plan.sql == NULL ? "" : run->plan.sql);
     else
         plan_text(run, &text);
-    cmd_print(context, plan_json(run), buf_text(&text));
+    cmd_print(context, plan_json(run, &problems), buf_text(&text));
     errs_release(&problems);
     run_close(run);
     return status;

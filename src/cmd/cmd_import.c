@@ -222,8 +222,9 @@ static void print(const struct cmd_context *context, const struct request *reque
     for (size_t i = 0; i < outcome->convert.notes.n; i++)
         log_info("%s", outcome->convert.notes.v[i]);
     if (outcome->paths.n > 0)
-        buf_addf(&text, "%zu migrations of %s are in \"%s\" now\n", outcome->paths.n,
-                 import_name(request->tool), request->into);
+        buf_addf(&text, "%zu migration%s of %s %s in \"%s\" now\n", outcome->paths.n,
+                 outcome->paths.n == 1 ? "" : "s", import_name(request->tool),
+                 outcome->paths.n == 1 ? "is" : "are", request->into);
     else
         buf_addf(&text, "the %zu migrations of %s are in \"%s\" already\n", outcome->convert.n,
                  import_name(request->tool), request->into);

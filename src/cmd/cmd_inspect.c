@@ -24,15 +24,6 @@ static struct run *look(struct cmd_context *context, const char *command, struct
     return NULL;
 }
 
-static json_t *problems_json(const struct errs *problems)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < problems->n; i++)
-        json_array_append_new(array, report_error(&problems->items[i]));
-    return array;
-}
-
 /* A set of the plan; it is empty where the files could not be read. */
 static json_t *set_json(const struct plan *plan, struct revset set)
 {
@@ -151,7 +142,7 @@ int cmd_inspect_status(struct cmd_context *context, struct err *err)
                      db_name(run->db), "current", set_json(&run->plan, run->plan.rows), "heads",
                      set_json(&run->plan, run->plan.heads), "pending",
                      set_json(&run->plan, run->plan.pending), "problems",
-                     problems_json(&run->plan.problems));
+                     cmd_problems(&run->plan.problems));
     if (ledger_list(run->db, run->arena, NULL, 1, &runs, &n, err) != 0) {
         json_decref(json);
         run_close(run);
@@ -212,7 +203,7 @@ int cmd_inspect_check(struct cmd_context *context, struct err *err)
                         status == ERR_NONE, "current",
                         set_json(&run->plan, run->plan.rows), "pending",
                         set_json(&run->plan, run->plan.pending), "problems",
-                        problems_json(&problems)),
+                        cmd_problems(&problems)),
               buf_text(&text));
     errs_release(&problems);
     run_close(run);

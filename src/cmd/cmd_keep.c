@@ -134,7 +134,7 @@ static void show_meta(const struct meta *meta, struct buf *text, json_t *json)
 
     buf_addf(text, "project     %s\nenvironment %s\ndatabase    %s\ncreated     %s by run %s\n",
              meta->project, meta->environment, meta->database, meta->created, meta->run);
-    buf_addf(text, "revisions  ");
+    buf_addf(text, "revisions  %s", meta->rows[0] == NULL ? " (none)" : "");
     for (char **row = meta->rows; *row != NULL; row++)
         buf_addf(text, " %s", *row);
     buf_addf(text, "\nserver      PostgreSQL %s, %s, %s\ncatalog     %s\n", meta->server_version,
@@ -193,11 +193,12 @@ static int show(struct cmd_context *context, struct stored_bundle *stored, const
     buf_addf(text, "snapshot    %s\nplace       %s (store %s)\n", name, place,
              stored->store->label);
     show_meta(&meta, text, json);
-    buf_addf(text, "size        %s of %s, %zu members\n", size_text(bundle->in.size_bytes, bytes),
-             size_text(raw_bytes(bundle), raw), bundle->n_members);
+    buf_addf(text, "size        %s, %s before compression, %zu members\n",
+             size_text(stored->size_bytes, bytes), size_text(raw_bytes(bundle), raw),
+             bundle->n_members);
     json_object_update_new(json, json_pack("{s:s, s:s, s:s, s:I, s:I, s:i}", "name", name, "store",
                                            stored->store->label, "place", place, "size_bytes",
-                                           (json_int_t)bundle->in.size_bytes, "raw_bytes",
+                                           (json_int_t)stored->size_bytes, "raw_bytes",
                                            (json_int_t)raw_bytes(bundle), "members",
                                            (int)bundle->n_members));
     if (show_verified(context, stored->store, name, text, json, err) != 0)

@@ -101,9 +101,12 @@ static void help_all(struct buf *out)
     buf_adds(out, "usage: deploy-db ENV [OPTION…]\n       deploy-db COMMAND [ENV] [OPTION…]\n\n");
     for (size_t i = 0; i < N_COMMANDS; i++) {
         char left[48];
+        int width = 30;
 
         snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].synopsis);
-        buf_addf(out, "  %-30s %s\n", left, commands[i].summary);
+        for (const char *c = left; *c != '\0'; c++)
+            width += ((unsigned char)*c & 0xC0) == 0x80; /* "…" is three bytes in one column */
+        buf_addf(out, "  %-*s %s\n", width, left, commands[i].summary);
     }
     buf_adds(out, "\nOptions of every command:\n");
     options_help(0, out);

@@ -55,7 +55,8 @@ static int require_heads(struct cmd_context *context, struct err *err)
         rc = phases_join(&plan.problems, "the version rows cannot be understood", err);
     } else if (!plan_is_current(&plan)) {
         rc = err_set(err, ERR_REFUSED, "the database of environment \"%s\" is not at the heads: %zu "
-                                       "revision(s) pending", context->env->name, plan.pending.n);
+                                       "pending revision%s", context->env->name, plan.pending.n,
+                     plan.pending.n == 1 ? "" : "s");
         err_hint(err, "Run `deploy-db %s` first, then compare the models with what is left.",
                  context->env->name);
     }

@@ -34,7 +34,7 @@ static void check_heads(const struct env *env, struct plan *plan)
         err_detail(problem, "%s  %s", plan->heads.v[i]->id,
                    revision_short_doc(graph_arena(plan->graph), plan->heads.v[i]));
     err_hint(problem,
-             "Merge them (alembic merge heads), or set target = \"heads\" for this environment.");
+             "Merge them (`deploy-db merge heads`), or set target = \"heads\" for this environment.");
 }
 
 /* The way to the goal; what keeps it from being gone is a problem, what cannot be understood an error. */

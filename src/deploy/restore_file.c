@@ -119,8 +119,9 @@ static int compare(struct run *run, struct db *db, struct err *err)
     } else if (rc == 0) {
         for (size_t i = 0; i < plan.problems.n; i++)
             run_warn(run, "%s", plan.problems.items[i].primary);
-        log_info("the version rows are %s; %zu revisions are pending",
-                 lists_joined(run->arena, plan.row_ids, ", ", "(none)"), plan.pending.n);
+        log_info("the version rows are %s; %zu revision%s pending",
+                 lists_joined(run->arena, plan.row_ids, ", ", "(none)"), plan.pending.n,
+                 plan.pending.n == 1 ? " is" : "s are");
     }
     plan_release(&plan);
     return rc;

@@ -38,8 +38,11 @@ static int pick(const struct run *run, const struct swap_kept *list, size_t n, c
             *kept = list[i].name;
             return 0;
         }
-    if (n == 0)
-        return err_set(err, ERR_REFUSED, "no database is kept of \"%s\"", live_name(run));
+    if (n == 0) {
+        err_set(err, ERR_REFUSED, "no database is kept of \"%s\"", live_name(run));
+        return err_hint(err, "What a restore puts aside is called %s_before_RUN, %s_failed_RUN or "
+                             "%s_undone_RUN.", live_name(run), live_name(run), live_name(run));
+    }
     if (wanted == NULL && n == 1) {
         *kept = list[0].name;
         return 0;

@@ -121,6 +121,8 @@ int stores_open(struct services *services, const char *label, const char *name,
                 first = attempt;
         }
     *err = first;
+    if (err->code != ERR_NONE && err->hint[0] == '\0')
+        err_hint(err, "`deploy-db snapshot list %s` shows what there is.", services->env->name);
     if (err->code == ERR_NONE)
         err_set(err, ERR_PREPARE, "snapshot \"%s\": no store \"%s\" in environment \"%s\"", name,
                 label == NULL ? "" : label, services->env->name);

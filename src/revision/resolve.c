@@ -87,7 +87,7 @@ static void consider(struct search *search, struct revision *revision, const cha
 static int not_found(const char *symbol, struct err *err)
 {
     err_set(err, ERR_USAGE, "can't locate revision identified by \"%s\"", symbol);
-    return err_hint(err, "See `history` for the revisions that this checkout has.");
+    return err_hint(err, "See `deploy-db history` for the revisions that this checkout has.");
 }
 
 static int find_prefix(struct graph *graph, const char *symbol, struct revision *branch,

@@ -27,6 +27,8 @@ upgrade:
 downgrade:
 B
 refused "2 heads" ddb production
+refused "deploy-db merge heads" ddb plan production
+expect_contains "$(cat out)" "downgrade: not taken: what the revisions do is not known"
 rm alembic/versions/b1_test.py
 
 # A row that the checkout does not know; beside a running dump, both are reported.

@@ -16,7 +16,7 @@ files()
 # Nothing was applied yet: the models cannot be compared.
 files >before
 expect_status 4 ddb revision staging --autogenerate -m "too early" >out 2>err
-expect_contains "$(cat err)" 'environment "staging" is not at the heads: 5 revision(s) pending'
+expect_contains "$(cat err)" 'environment "staging" is not at the heads: 5 pending revisions'
 files >after
 expect_same before after
 expect_status 0 ddb staging >out 2>err

@@ -90,6 +90,7 @@ expect_contains "$(cat out)" "restore 20"
 expect_contains "$(cat out)" "           500  public.companies"
 expect_contains "$(cat out)" "project     fastvue"
 expect_status 6 ddb snapshot show production nowhere.tar >out 2>err
+expect_contains "$(cat err)" "deploy-db snapshot list production"
 
 DEPLOY_DB_FAULT=snapshot.middle:sleep "$DDB_FAULTS_B/deploy-db" snapshot production >out.slow 2>err.slow &
 pid=$!

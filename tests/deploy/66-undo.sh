@@ -31,6 +31,7 @@ kept()
 
 expect_status 4 ddb restore staging --undo --yes >out 2>err
 expect_contains "$(cat err)" 'no database is kept of "shop"'
+expect_contains "$(cat err)" "shop_before_RUN"
 expect_status 0 ddb restore staging "$taken" --yes >out 2>err
 state_of shop restored
 expect_equal 1 "$(psql_at shop "SELECT count(*) FROM noted")"

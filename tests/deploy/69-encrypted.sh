@@ -65,6 +65,8 @@ expect_status 0 ddb snapshot list production >out 2>err
 expect_contains "$(cat out)" "; encrypted; verified: full"
 expect_status 0 ddb snapshot list production --json >out 2>err
 expect_contains "$(cat out)" '"encrypted": true'
+expect_status 0 ddb snapshot show production --json >out 2>err
+expect_contains "$(cat out)" "\"size_bytes\": $(stat -c %s "snapshots/$first"),"
 expect_status 0 ddb snapshot verify production >out 2>err
 expect_equal "$first: verified (full)" "$(cat out)"
 expect_status 0 ddb snapshot verify production --level fast >out 2>err

@@ -75,9 +75,13 @@ printf '#!/bin/sh\npsql -X -q -c "UPDATE companies SET name = name"\nexit 1\n' >
 document 8 run production --yes
 document 0 log log production
 psql_at shop "INSERT INTO alembic_version VALUES ('deadbeef0000')"
+document 4 plan plan production
 document 0 status status production
 
-# Files only: a new revision, and branches.
+# Files only: another tool's history, a new revision, and branches.
+mkdir "$TMPDIR/dbmate"
+printf -- '-- migrate:up\nSELECT 1;\n' >"$TMPDIR/dbmate/20260131134510_one.sql"
+document 0 import import dbmate "$TMPDIR/dbmate" --into "$TMPDIR/imported"
 document 0 "new revision" revision -m "one more"
 for n in 1 2; do
     printf 'revision = "bb%s"\ndown_revision = "%s"\n' "$n" "$(ddb heads | sed 's/ .*//;q')" \

@@ -30,6 +30,7 @@ NESTED = {
     ("check", "pending"): "revision",
     ("check", "problems"): "problem",
     ("plan", "pending"): "revision",
+    ("plan", "problems"): "problem",
     ("plan", "hazards"): "hazard",
     ("plan", "recovery"): "rung",
     ("log", "runs"): "run of the log",
