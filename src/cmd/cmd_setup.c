@@ -33,7 +33,7 @@ int cmd_setup_init(struct cmd_context *context, struct err *err)
         return err->code == ERR_INTERNAL ? ERR_CONFIG : (int)err->code;
     for (size_t i = 0; i < notes.n; i++)
         log_info("%s", notes.v[i]);
-    buf_addf(&shown, "wrote %s\n", path);
+    buf_addf(&shown, "wrote %s\nnext: deploy-db doctor production\n", path);
     cmd_print(context, json_pack("{s:s}", "path", path), buf_text(&shown));
     return ERR_NONE;
 }

@@ -106,9 +106,8 @@ static void add_database(struct buf *out, const struct setup_found *found, struc
 
     if (found->variable != NULL) {
         buf_addf(out,
-                 "%s# the variable may also stand in a .env file beside this one or beside "
-                 "alembic.ini\n",
-                 indent);
+                 "%s# the variable may also stand in a .env file beside this one%s\n", indent,
+                 found->sql_versions == NULL ? " or beside alembic.ini" : "");
         value = arena_printf(found->arena, "env:%s", found->variable);
     } else if (found->url != NULL && !found->url_has_password) {
         buf_addf(out, "%s# as alembic.ini says\n", indent);
@@ -134,8 +133,7 @@ static void add_environments(struct buf *out, const struct setup_found *found, s
 {
     buf_adds(out, "\nenvironments: {\n    production: {\n");
     add_database(out, found, notes);
-    buf_adds(out, "        # a snapshot before each deployment; restore and refresh ask for the "
-                  "name\n"
+    buf_adds(out, "        # a snapshot before each change; downgrade and stamp ask for the name\n"
                   "        protected = true;\n"
                   "        # what counts as drift; both are the default where protected\n"
                   "        strict: { compare_type = true; compare_server_default = true;");
