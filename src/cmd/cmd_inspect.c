@@ -42,15 +42,16 @@ static void add_set(struct buf *out, const char *label, struct revset set)
 
 static void add_last_run(struct buf *out, json_t *json, const struct ledger_run *runs, size_t n)
 {
-    const char *outcome;
-
     if (n == 0) {
         buf_adds(out, "last run  (none)\n");
         return;
     }
-    outcome = runs[0].ended == NULL ? "UNFINISHED: run recover" : runs[0].outcome;
-    buf_addf(out, "last run  %s by %s@%s, %s: %s\n", runs[0].id, runs[0].who, runs[0].host,
-             runs[0].started, outcome == NULL ? "" : outcome);
+    buf_addf(out, "last run  %s by %s@%s, %s: ", runs[0].id, runs[0].who, runs[0].host,
+             runs[0].started);
+    if (runs[0].ended == NULL)
+        buf_addf(out, "UNFINISHED: run `deploy-db recover %s`\n", runs[0].environment);
+    else
+        buf_addf(out, "%s\n", runs[0].outcome == NULL ? "" : runs[0].outcome);
     json_object_set_new(json, "last_run",
                         json_pack("{s:s, s:s, s:s, s:s, s:s?, s:i}", "run", runs[0].id, "who",
                                   runs[0].who, "host", runs[0].host, "started", runs[0].started,
@@ -238,8 +239,11 @@ int cmd_inspect_log(struct cmd_context *context, struct err *err)
     for (size_t i = 0; i < n; i++) {
         const struct ledger_run *run = &runs[i];
         const char *outcome = run->ended == NULL ? "unfinished" : run->outcome;
+        char status[16] = "-";
 
-        buf_addf(&text, "%s  %-8s %3d  %s@%s  %s\n", run->id, run->command, run->status, run->who,
+        if (run->status >= 0)
+            snprintf(status, sizeof status, "%d", run->status);
+        buf_addf(&text, "%s  %-9s  %2s  %s@%s  %s\n", run->id, run->command, status, run->who,
                  run->host, outcome == NULL ? "" : outcome);
         json_array_append_new(
             array, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:i, s:s?}", "run", run->id,

@@ -134,13 +134,15 @@ static void add_environments(struct buf *out, const struct setup_found *found, s
     buf_adds(out, "\nenvironments: {\n    production: {\n");
     add_database(out, found, notes);
     buf_adds(out, "        # a snapshot before each change; downgrade and stamp ask for the name\n"
-                  "        protected = true;\n"
-                  "        # what counts as drift; both are the default where protected\n"
-                  "        strict: { compare_type = true; compare_server_default = true;");
-    if (found->has_no_models)
-        buf_adds(out, "\n            models = false; # until env.py sets target_metadata\n       ");
-    buf_adds(out, " };\n"
-                  "        apply: { lock_timeout = \"5s\"; retries = 5; };\n"
+                  "        protected = true;\n");
+    if (found->sql_versions == NULL)
+        buf_addf(out,
+                 "        # what counts as drift; both are the default where protected\n"
+                 "        strict: { compare_type = true; compare_server_default = true;%s };\n",
+                 found->has_no_models
+                     ? "\n            models = false; # until env.py sets target_metadata\n       "
+                     : "");
+    buf_adds(out, "        apply: { lock_timeout = \"5s\"; retries = 5; };\n"
                   "    };\n"
                   "    # staging: { database = \"env:STAGING_DATABASE_URL\"; };\n"
                   "};\n");

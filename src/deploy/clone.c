@@ -255,6 +255,7 @@ int clone_restore(struct run *run, struct db *admin, const char *aside, struct e
         return -1;
     if (!exists)
         return err_set(err, ERR_OPERATOR, "database \"%s\", the copy of before, is gone", run->clone);
+    log_info("putting \"%s\", the copy of before, in place", run->clone);
     if (swap_open(admin, run->clone, err) != 0)
         return -1;
     if (FAULT("recover.clone"))

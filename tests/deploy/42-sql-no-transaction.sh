@@ -38,6 +38,11 @@ expect_status 9 ddb staging >out 2>err
 expect_equal 3 "$(psql_at shop "SELECT count(*) FROM countries")"
 expect_status 4 ddb staging >out 2>err
 expect_contains "$(cat err)" "unfinished"
+expect_status 0 ddb status staging >out 2>err
+expect_contains "$(cat out)" "UNFINISHED: run "
+expect_contains "$(cat out)" "deploy-db recover staging"
+expect_status 0 ddb log staging >out 2>err
+expect_contains "$(cat out)" "  deploy      -  "
 # A file that is not what was begun stops the run before it does anything.
 psql_at shop "UPDATE deploy_db.run SET ended = now(), status = 9 WHERE ended IS NULL"
 rm -rf state

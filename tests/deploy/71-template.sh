@@ -82,6 +82,7 @@ psql_at shop "DELETE FROM users WHERE id = 3"
 state_of shop before
 expect_status 8 ddb staging >out 2>err
 expect_contains "$(cat out)" "recovered by: restore"
+expect_contains "$(cat err)" ', the copy of before, in place'
 expect_contains "$(cat out)" "public.users: 0 inserted, 899 updated, 0 deleted"
 undone "a failed migration"
 kept=$(databases failed_)
