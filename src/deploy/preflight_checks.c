@@ -319,6 +319,7 @@ static const struct check checks[] = {
     {"the project's database", preflight_migrations_identity, true},
     {"the project's models", preflight_migrations_models, true},
     {"applied revisions", preflight_migrations_applied, true},
+    {"other tools", preflight_migrations_foreign, true},
     {"last deployment's catalog", preflight_migrations_expected, true},
     {"hazards", preflight_migrations_hazards, false},
 };

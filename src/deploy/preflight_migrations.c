@@ -8,6 +8,7 @@
 #include "deploy/engine.h"
 #include "deploy/phases.h"
 #include "pg/drift.h"
+#include "pg/foreign.h"
 
 enum { SHOWN_DRIFT = 10 };
 
@@ -77,6 +78,26 @@ void preflight_migrations_applied(struct checking *c)
 
     if (verify_applied(c->run, c->problems, &err) != 0)
         refuse(c, &err);
+}
+
+/* An imported history that was not stamped would begin from nothing. */
+void preflight_migrations_foreign(struct checking *c)
+{
+    struct run *run = c->run;
+    struct foreign foreign = {0};
+
+    if (run->plan.row_ids[0] != NULL || run->plan.pending.n == 0)
+        return;
+    for (int tool = FOREIGN_DBMATE; tool <= FOREIGN_FLYWAY && foreign.n == 0; tool++) {
+        struct err ignored = ERR_INIT; /* it is another one's, or cannot be read */
+
+        if (foreign_read(run->db, run->arena, (enum foreign_tool)tool, &foreign, &ignored) != 0)
+            foreign.n = 0;
+    }
+    if (foreign.n > 0)
+        run_warn(run, "no revision counts as applied, but another tool's table %s has %zu: "
+                      "`deploy-db import` says what to stamp",
+                 foreign.table, foreign.n);
 }
 
 /* What changed since the last deployment, outside of migrations: worth knowing, not a refusal. */

@@ -16,11 +16,13 @@ struct checking {
 };
 
 /* The project's own command arrives in this database; the models can be compared; applied files are what
- * they were; the catalog is that of the last deployment; what the pending revisions do, which fills
+ * they were; no other tool has migrated a database that has no revision; the catalog is that of the last
+ * deployment; what the pending revisions do, which fills
  * run->lossless and run->atomic. */
 void preflight_migrations_identity(struct checking *c);
 void preflight_migrations_models(struct checking *c);
 void preflight_migrations_applied(struct checking *c);
+void preflight_migrations_foreign(struct checking *c);
 void preflight_migrations_expected(struct checking *c);
 void preflight_migrations_hazards(struct checking *c);
 

@@ -105,6 +105,14 @@ psql_at shop "CREATE TABLE schema_migrations (version varchar(128) PRIMARY KEY);
     INSERT INTO schema_migrations VALUES ('20240131120000'), ('20240201090000')"
 expect_equal "deploy-db stamp test 20240201090000" "$(advice dbmate)"
 expect_contains "$(cat out)" 'the 4 migrations of dbmate are in "stamp-dbmate" already'
+# Whoever forgets that is warned.
+sed 's/plugin = "sql";/& version_locations = ["stamp-dbmate"];/' deploy-db.cfg >dbmate.cfg
+expect_status 0 ddb plan test --config dbmate.cfg >out 2>err
+expect_contains "$(cat err)" "another tool's table public.schema_migrations has 2"
+expect_status 0 ddb stamp test 20240201090000 --config dbmate.cfg >out 2>err
+expect_status 0 ddb plan test --config dbmate.cfg >out 2>err
+expect_lacks "$(cat err)" "another tool"
+psql_at shop "DROP TABLE alembic_version; DROP SCHEMA deploy_db CASCADE" 2>err
 psql_at shop "INSERT INTO schema_migrations VALUES ('20250101000000')"
 expect_equal "test: there is no revision to stamp:
 - version \"20240315081500\" is not applied in this database, and \"20250101000000\" is" "$(advice dbmate)"
