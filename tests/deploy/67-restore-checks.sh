@@ -107,7 +107,7 @@ cat >reword.py <<'P'
 import hashlib, json
 lines = open("edit/catalog.txt", encoding="utf-8").read().split("\n")[1:]
 lines = [l.replace("TRUNCATE", "TRUNC") if l.startswith("table public.users\tgrants") else l for l in lines]
-for line in open("more", encoding="utf-8"):
+for line in open("added", encoding="utf-8"):
     lines = sorted(lines[:-1] + [line.rstrip("\n")], key=lambda l: l.encode().split(b"\t")) + [""]
 text = "\n".join(lines).encode()
 fingerprint = hashlib.sha256(text).hexdigest()
@@ -124,7 +124,7 @@ reworded()
     mkdir edit
     tar xf kept.tar -C edit
     echo "$1" >release
-    printf '%s' "${2:+$2$'\n'}" >more
+    printf '%s' "${2:+$2$'\n'}" >added
     zstd -dq --rm edit/catalog.txt.zst
     python3 reword.py
     zstd -q edit/catalog.txt
