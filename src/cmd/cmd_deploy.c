@@ -13,6 +13,7 @@
 #include "deploy/phases.h"
 #include "deploy/preflight_checks.h"
 #include "deploy/report.h"
+#include "deploy/restore.h"
 #include "deploy/unfinished.h"
 
 static void print_report(struct cmd_context *context, const struct run *run, int status,
@@ -52,6 +53,8 @@ int cmd_deploy_recover(struct cmd_context *context, struct err *err)
 
     drill_sweep(context->services);
     clone_left_sweep(context->services);
+    if (status != ERR_OPERATOR && status != ERR_BUSY)
+        restore_sweep_left(context->services);
     if (run != NULL && !run->nothing_to_do)
         print_report(context, run, status, err);
     else if (status == ERR_NONE)

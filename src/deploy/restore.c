@@ -319,22 +319,39 @@ void restore_drop(struct run *run, const char *fresh, struct err *err)
     cancel_mask(false);
 }
 
-void restore_sweep(struct run *run, struct db *admin, const char *database)
+static int sweep(struct services *services, struct db *admin, const char *database, struct err *err)
 {
-    struct err err = ERR_INIT;
     const char **list = NULL;
     size_t n = 0;
-    int rc = scratch_list(admin, run->arena, database, FRESH, &list, &n, &err);
+    int rc = scratch_list(admin, services->arena, database, FRESH, &list, &n, err);
 
     for (size_t i = 0; i < n && rc == 0; i++) {
         bool alive = false;
 
-        rc = inuse_run(admin, scratch_run(list[i]), &alive, &err);
-        if (rc == 0 && !alive && (rc = swap_drop(admin, list[i], &err)) == 0)
+        rc = inuse_run(admin, scratch_run(list[i]), &alive, err);
+        if (rc == 0 && !alive && (rc = swap_drop(admin, list[i], err)) == 0)
             log_info("dropped database \"%s\", which a run that was cut off has left", list[i]);
     }
-    if (rc != 0)
+    return rc;
+}
+
+void restore_sweep(struct run *run, struct db *admin, const char *database)
+{
+    struct err err = ERR_INIT;
+
+    if (sweep(run->services, admin, database, &err) != 0)
         run_warn(run, "what runs that were cut off have left stays: %s", err.primary);
+}
+
+void restore_sweep_left(struct services *services)
+{
+    struct err err = ERR_INIT;
+    struct db *admin = NULL;
+
+    if (restore_admin(services, &admin, &err) != 0 ||
+        sweep(services, admin, db_target_name(services->target), &err) != 0)
+        log_detail("what runs that were cut off have left stays: %s", err.primary);
+    db_close(admin);
 }
 
 static int swap_locked(struct run *run, struct db *admin, const char *fresh, const char *aside,

@@ -32,6 +32,9 @@ const char *restore_fresh(const struct run *run, const char *database);
  * not alive: nobody goes on with one. A failure is a warning. Changes: databases. */
 void restore_sweep(struct run *run, struct db *admin, const char *database);
 
+/* restore_sweep_left(services): the same for the environment's database, outside of a run. */
+void restore_sweep_left(struct services *services);
+
 /* restore_begin(run, admin, stored, fresh, meta, catalog, err): what restore_load begins with: ${fresh} is
  * noted, what the server lacks is said, ${fresh} is created, empty. On failure it may be there. ${catalog}
  * gets the snapshot's. Changes: the database ${fresh}. */

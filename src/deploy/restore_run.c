@@ -97,13 +97,14 @@ static enum err_code replace(struct run *run, struct db *admin, const char *snap
     return ERR_NONE;
 }
 
-/* There is no live database: the restored one gets its name, unless somebody was faster. */
+/* There is no database ${name}: the restored one gets that, unless somebody was faster. Until then it is called
+ * after the live one, so that whoever recovers that or restores it next finds what was left. */
 static enum err_code adopt(struct run *run, struct db *admin, const char *snapshot,
                            const char *name, struct err *err)
 {
-    const char *fresh = restore_fresh(run, name);
+    const char *fresh = restore_fresh(run, live_name(run));
 
-    restore_sweep(run, admin, name);
+    restore_sweep(run, admin, live_name(run));
     if (load(run, admin, snapshot, fresh, err) != 0)
         return ERR_PREPARE;
     if (run->journal != NULL && (restore_enter(run, fresh, RESTORE_EXCHANGE, err) != 0 ||

@@ -119,6 +119,14 @@ expect_contains "$(cat err)" "it is done all the same"
 whole_state later after
 expect_same before after "the database whose renaming was not heard of"
 expect_clean
+# What one that was cut off has loaded goes with the next recovery, which has nothing else to do.
+status=0
+DEPLOY_DB_FAULT=recover.loaded:kill "$DDB_FAULTS_B/deploy-db" restore staging "$taken" --into third --yes >out 2>err ||
+    status=$?
+expect_equal 137 $status
+expect_status 0 ddb recover staging >out 2>err
+expect_contains "$(cat out)" "nothing to recover"
+expect_clean
 
 # --- what goes wrong while it loads: the fresh database goes, the live one is as it was ----------------
 
