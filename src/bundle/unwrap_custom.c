@@ -77,11 +77,10 @@ static int take_byte(struct walk *walk)
     return take(walk, &byte, 1) ? byte : -1;
 }
 
-/* A sign, and bytes from the lowest to the highest. */
-static bool take_int(struct walk *walk, int64_t *value)
+/* Behind the sign: bytes from the lowest to the highest. */
+static bool take_size(struct walk *walk, int sign, int64_t *value)
 {
     unsigned char bytes[8] = {0};
-    int sign = take_byte(walk);
 
     *value = 0;
     if (sign < 0 || !take(walk, bytes, (size_t)walk->int_size))
@@ -91,6 +90,11 @@ static bool take_int(struct walk *walk, int64_t *value)
     if (sign != 0)
         *value = -*value;
     return true;
+}
+
+static bool take_int(struct walk *walk, int64_t *value)
+{
+    return take_size(walk, take_byte(walk), value);
 }
 
 /* A string's first bytes; ${is_null} where there is none. */
@@ -202,8 +206,25 @@ static bool walk_blobs(struct walk *walk)
     }
 }
 
+/* "pg_dump -Fc >FILE" of releases from 16 on leaves the table of contents behind the data once more: it
+ * means to write over the first one, but has opened its standard output for appending (source:
+ * _CloseArchive; SetOutput). Its number of entries begins with the sign, which has been taken. */
+static bool walk_toc_again(struct walk *walk, int64_t entries, bool *strange)
+{
+    int64_t again;
+
+    if (!take_size(walk, 0, &again))
+        return false;
+    *strange = again != entries;
+    for (; !*strange && again > 0; again--)
+        if (!walk_entry(walk))
+            return false;
+    *strange = *strange || take_byte(walk) >= 0;
+    return !*strange && walk->ended;
+}
+
 /* Up to the file's end; ${strange}: something else stands between the blocks. */
-static bool walk_blocks(struct walk *walk, bool *strange)
+static bool walk_blocks(struct walk *walk, int64_t entries, bool *strange)
 {
     int64_t id;
 
@@ -212,6 +233,8 @@ static bool walk_blocks(struct walk *walk, bool *strange)
 
         if (type < 0)
             return walk->ended;
+        if (type == 0)
+            return walk_toc_again(walk, entries, strange);
         *strange = type != BLOCK_DATA && type != BLOCK_BLOBS;
         if (*strange || !take_int(walk, &id))
             return false;
@@ -249,10 +272,10 @@ int unwrap_custom(const char *path, struct unwrap_archive *archive, unwrap_tick 
     }
     if (!walk_head(walk, archive, &entries))
         rc = failed(walk, false, err);
-    for (; rc == 0 && archive->known && entries > 0; entries--)
+    for (int64_t left = entries; rc == 0 && archive->known && left > 0; left--)
         if (!walk_entry(walk))
             rc = failed(walk, false, err);
-    if (rc == 0 && archive->known && !walk_blocks(walk, &strange))
+    if (rc == 0 && archive->known && !walk_blocks(walk, entries, &strange))
         rc = failed(walk, strange, err);
     while (rc == 0 && fill(walk)) /* of an unknown version: at least the compression */
         continue;

@@ -35,7 +35,8 @@ mkdir "$F"
 pg_dump shop >"$F/plain"
 pg_dump --inserts shop >"$F/inserts"
 pg_dump -Fc shop >"$F/custom"
-pg_dump -Fc -Z0 shop >"$F/custom0"
+pg_dump -Fc -Z0 -f "$F/custom0" shop
+pg_dump -Fc shop >>"$F/appended" # as releases from 16 on do with ">", too: two tables of contents
 pg_dump -Ft shop >"$F/tar"
 pg_dump -Fd -f "$F/folder" shop
 pg_dump -Fd -Z0 -f "$F/folder0" shop
@@ -69,6 +70,7 @@ gzip -c "$F/custom0" | zstd -q >"$F/packed"
 into "$F/packed" twice compressed
 cp "$F/custom" "$F/misnamed.sql.xz"
 into "$F/misnamed.sql.xz" misnamed
+into "$F/appended" its contents twice
 
 # --- in the live one's place -----------------------------------------------------------------------
 
@@ -153,7 +155,7 @@ for format in plain inserts custom custom0 tar folder.tar folder0.tar; do
 done
 { cat "$F/plain"; echo "SELECT 1;"; } >"$F/cut"
 refused "$F/cut" "goes on behind the end"
-for format in custom custom0; do
+for format in custom custom0 appended; do
     { cat "$F/$format"; echo "SELECT 1;"; } >"$F/cut"
     refused "$F/cut" "goes on behind its end"
 done
@@ -250,16 +252,20 @@ expect_contains "$(cat err)" "this server has no such setting: SET some_new_sett
 state_of newer now.state
 expect_same want.state now.state "of a newer pg_dump"
 
-# Only a pg_restore that is newer than the server, as it would say itself: it writes SQL, with a setting
-# that the server does not know.
+# Only a pg_restore that sets what a server before 17 does not know, or one that cannot read what a pg_dump
+# from 17 on has written, as it would say itself: SQL comes of it, with a setting that the server does
+# not know.
+version=99.2
+[[ $(psql_at postgres "SHOW server_version_num") -lt 170000 ]] || version=15.1
 cat >"$F/pg_restore" <<'B'
 #!/bin/sh
 case " $* " in
-*" --version "*) echo "pg_restore (PostgreSQL) 99.2" ;;
+*" --version "*) echo "pg_restore (PostgreSQL) VERSION" ;;
 *" -f - "*) pg_restore "$@" | sed '/^SET statement_timeout/a SET some_new_setting = on;' ;;
 *) echo "pg_restore: error: unrecognized configuration parameter" >&2; exit 1 ;;
 esac
 B
+sed -i "s/VERSION/$version/" "$F/pg_restore"
 chmod 755 "$F/pg_restore"
 sed -i "s,staging: {,staging: { snapshot: { pg_restore = \"$F/pg_restore\"; };," deploy-db.cfg
 for format in custom tar folder folder.tar; do

@@ -392,11 +392,11 @@ static void test_folder(void **state)
     assert_int_equal(folder("\n\n", &err), -1);
 }
 
-/* The least archive: a head, one entry, one block of data. */
-static size_t archive_of(char *out, unsigned char minor)
+/* The least archive: a head, one entry, one block of data; and the table of contents ${again}. */
+static size_t archive_of(char *out, unsigned char minor, bool again)
 {
     struct buf b = {0};
-    size_t n;
+    size_t toc, toc_end, n;
 
     buf_add(&b, "PGDMP\1", 6);
     buf_addc(&b, (char)minor);
@@ -405,6 +405,7 @@ static size_t archive_of(char *out, unsigned char minor)
     for (int i = 0; i < 7; i++)
         buf_add(&b, "\0\1\0\0\0", 5);                           /* time */
     buf_add(&b, "\0\4\0\0\0shop\0\5\0\0\0" "15.20\0\4\0\0\0" "17.2", 9 + 10 + 9);
+    toc = b.len;
     buf_add(&b, "\0\1\0\0\0", 5);                               /* entries */
     buf_add(&b, "\0\7\0\0\0\0\1\0\0\0", 10);                    /* dumpId, hadDumper */
     for (int i = 0; i < 4; i++)
@@ -417,12 +418,45 @@ static size_t archive_of(char *out, unsigned char minor)
     buf_add(&b, "\0\1\0\0\0x\0\5\0\0\0" "false", 6 + 10);      /* owner, with oids */
     buf_add(&b, "\0\1\0\0\0" "6\1\1\0\0\0", 6 + 5);             /* dependencies */
     buf_add(&b, "\2\0\0\0\0\0\0\0\0", 9);                       /* offset */
+    toc_end = b.len;
     buf_add(&b, "\1\0\7\0\0\0\0\3\0\0\0abc\0\0\0\0\0", 1 + 5 + 8 + 5);
     buf_add(&b, "\3\0\10\0\0\0\0\11\0\0\0\0\1\0\0\0z\0\0\0\0\0\0\0\0\0\0", 1 + 5 + 5 + 6 + 5 + 5);
-    memcpy(out, b.data, b.len);
     n = b.len;
+    memcpy(out, b.data, n);
+    if (again) {
+        memcpy(out + n, b.data + toc, toc_end - toc);
+        n += toc_end - toc;
+    }
     buf_release(&b);
     return n;
+}
+
+/* pg_dump that is redirected to a file leaves the table of contents behind the data once more. */
+static void expect_again(unsigned char minor)
+{
+    char data[1024];
+    const size_t whole = archive_of(data, minor, false), n = archive_of(data, minor, true);
+    struct unwrap_archive archive;
+    struct err err = ERR_INIT;
+
+    put(data, n);
+    if (unwrap_custom(path, &archive, NULL, NULL, &err) != 0)
+        fail_msg("1.%d, contents twice: %s: %s", minor, err.primary, err.detail);
+    for (size_t cut = whole + 1; cut < n; cut++) {
+        put(data, cut);
+        if (unwrap_custom(path, &archive, NULL, NULL, &err) == 0)
+            fail_msg("1.%d, %zu of %zu bytes were taken for whole", minor, cut, n);
+        err_clear(&err);
+    }
+    data[n] = '\0';
+    put(data, n + 1);
+    assert_int_equal(unwrap_custom(path, &archive, NULL, NULL, &err), -1);
+    basetest_has(err.primary, "goes on behind its end");
+    err_clear(&err);
+    data[whole + 1] = 2; /* entries */
+    put(data, n);
+    assert_int_equal(unwrap_custom(path, &archive, NULL, NULL, &err), -1);
+    basetest_has(err.primary, "goes on behind its end");
 }
 
 /* Every length but the whole one, and any byte behind it, is refused, in every version. */
@@ -435,7 +469,7 @@ static void test_custom(void **state)
     (void)state;
     for (unsigned char minor = 12; minor <= 16; minor++) {
         struct err err = ERR_INIT;
-        size_t n = archive_of(data, minor);
+        size_t n = archive_of(data, minor, false);
 
         put(data, n);
         if (unwrap_custom(path, &archive, NULL, NULL, &err) != 0)
@@ -457,11 +491,12 @@ static void test_custom(void **state)
         put(data, n + 1);
         assert_int_equal(unwrap_custom(path, &archive, NULL, NULL, &err), -1);
         basetest_has(err.primary, "goes on behind its end");
+        expect_again(minor);
     }
     {
         struct err err = ERR_INIT;
 
-        put(data, archive_of(data, 99));
+        put(data, archive_of(data, 99, false));
         assert_int_equal(unwrap_custom(path, &archive, NULL, NULL, &err), 0);
         assert_false(archive.known);
     }
