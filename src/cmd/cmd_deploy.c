@@ -71,13 +71,18 @@ static const char *rung_name(enum conf_rung rung)
     return rung == RUNG_TRANSACTION ? "transaction" : rung == RUNG_DOWNGRADE ? "downgrade" : "restore";
 }
 
+static bool goes_back(const struct plan *plan)
+{
+    return plan->lossless && plan->back_reason == NULL;
+}
+
 static const char *rung_outlook(const struct run *run, enum conf_rung rung)
 {
     if (rung == RUNG_TRANSACTION)
         return run->plan.atomic ? "the revisions run as one transaction"
                                 : "only as far as the engine's own rollback is proven";
     if (rung == RUNG_DOWNGRADE)
-        return run->plan.lossless ? "no revision destroys data"
+        return goes_back(&run->plan) ? "no revision destroys data"
                : run->plan.has_sql ? "not taken: it would not bring everything back"
                                    : "not taken: what the revisions do is not known";
     if (!lists_has((char *const *)run->env->hooks.pre_deploy, "snapshot"))
@@ -108,6 +113,8 @@ static void plan_text(const struct run *run, struct buf *out)
                  plan->hazards[i].reason);
     if (plan->no_sql_reason != NULL)
         buf_addf(out, "  ! what they do is not known: %s\n", plan->no_sql_reason);
+    if (plan->back_reason != NULL)
+        buf_addf(out, "  ! %s\n", plan->back_reason);
     if (clone_wanted(run) && plan->pending.n > 0)
         buf_addf(out, "connections: all to this database are cut while it is copied (%s)\n",
                  size_text(run->database_bytes, bytes));
@@ -136,7 +143,7 @@ static json_t *plan_json(const struct run *run, const struct errs *problems)
                      "target", run->plan.target, "pending",
                      lists_revisions(run->plan.graph, run->plan.pending, &run->plan.rows),
                      "problems", cmd_problems(problems), "hazards", hazards, "recovery", rungs,
-                     "sql", run->plan.sql, "lossless", (int)run->plan.lossless,
+                     "sql", run->plan.sql, "lossless", (int)goes_back(&run->plan),
                      "cuts_connections", (int)(clone_wanted(run) && run->plan.pending.n > 0));
 }
 

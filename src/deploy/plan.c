@@ -101,6 +101,29 @@ int plan_make(struct services *services, struct db *db, const struct goal *goal,
     return rc;
 }
 
+/* Of an engine that takes steps, whose SQL is at hand: what its way back would destroy. */
+static const char *judge_back(struct services *services, const struct plan *plan)
+{
+    const struct goal_path *path = &plan->path;
+    struct goal_path back = {.graph = path->graph, .n_steps = path->n_steps, .is_downgrade = true};
+    struct err reason = ERR_INIT;
+    auto_buf struct buf sql = {0};
+    struct hazard *hazards;
+    size_t n;
+
+    back.steps = arena_alloc(services->arena, path->n_steps * sizeof *back.steps);
+    for (size_t i = 0; i < path->n_steps; i++)
+        back.steps[i].revision = path->steps[path->n_steps - 1 - i].revision;
+    if (engine_sql(services, &back, plan->rows, true, &sql, &reason) != 0)
+        return arena_strdup(services->arena, reason.primary);
+    hazard_scan_back(services->arena, plan->sql, buf_text(&sql), services->conf->version_table,
+                     &hazards, &n);
+    for (size_t i = 0; i < n; i++)
+        if (hazards[i].destroys)
+            return arena_printf(services->arena, "the downgrade itself %s", hazards[i].reason);
+    return NULL;
+}
+
 int plan_sql(struct services *services, struct plan *plan, struct err *err)
 {
     struct arena *arena = services->arena;
@@ -121,6 +144,8 @@ int plan_sql(struct services *services, struct plan *plan, struct err *err)
     hazard_scan(arena, plan->sql, services->conf->version_table, &plan->hazards,
                 &plan->n_hazards);
     plan->lossless = !hazard_any_destroys(plan->hazards, plan->n_hazards);
+    if (plan->lossless && !plan->path.is_downgrade && engine_takes_steps(services))
+        plan->back_reason = judge_back(services, plan);
     return 0;
 }
 

@@ -27,7 +27,8 @@ struct plan {
     const char *no_sql_reason;
     struct hazard *hazards;
     size_t n_hazards;
-    bool lossless;             /* a downgrade would bring everything back */
+    bool lossless;             /* it destroys nothing that a downgrade would not bring back */
+    const char *back_reason;   /* what older data the downgrade would destroy; NULL: none that is known */
     bool atomic;               /* the engine runs it as one transaction, for certain */
 };
 

@@ -146,6 +146,7 @@ void preflight_migrations_hazards(struct checking *c)
     run->lossless = plan->lossless;
     run->atomic = plan->atomic;
     run->lossy_reason = plan->no_sql_reason;
+    run->back_reason = plan->back_reason;
     for (size_t i = 0; i < plan->n_hazards; i++) {
         log_info("note: %s", plan->hazards[i].reason);
         if (plan->hazards[i].destroys && run->lossy_reason == NULL)

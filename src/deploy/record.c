@@ -50,15 +50,16 @@ int record_write(struct run *run, struct err *err)
 {
     const struct before *before = &run->before;
     auto_free char *lossy_reason = log_clean(run->lossy_reason == NULL ? "" : run->lossy_reason);
+    auto_free char *back_reason = log_clean(run->back_reason == NULL ? "" : run->back_reason);
     json_t *json = json_pack(
-        "{s:i, s:b, s:s, s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:s, s:b, s:b, s:s, s:b, s:b, s:s?, s:s?, s:s?}",
+        "{s:i, s:b, s:s, s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:s, s:b, s:b, s:s, s:s, s:b, s:b, s:s?, s:s?, s:s?}",
         "version", RECORD_VERSION, "known", before->known, "properties",
         before->properties == NULL ? "" : before->properties, "rows", lists_json(before->rows),
         "fingerprint", before->fingerprint, "invalid_indexes", lists_json(before->invalid_indexes),
         "writes", writes_of(before), "stats_reset",
         before->stats_reset == NULL ? "" : before->stats_reset, "pending", lists_json(run->pending),
         "planned", lists_json(run->planned), "target", run->target, "lossless", run->lossless, "atomic",
-        run->atomic, "lossy_reason", lossy_reason,
+        run->atomic, "lossy_reason", lossy_reason, "back_reason", back_reason,
         "may_restore", run->may_restore, "with_hooks", run->with_hooks, "snapshot", run->snapshot, "store", run->store, "clone",
         run->clone);
     char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
@@ -107,6 +108,7 @@ int record_read(struct run *run, const char *source, struct err *err)
     run->lossless = flag(json, "lossless");
     run->atomic = flag(json, "atomic");
     run->lossy_reason = lists_text(arena, json, "lossy_reason");
+    run->back_reason = lists_text(arena, json, "back_reason");
     run->may_restore = flag(json, "may_restore");
     if (json_object_get(json, "with_hooks") != NULL) /* before there were commands without hooks: all */
         run->with_hooks = flag(json, "with_hooks");

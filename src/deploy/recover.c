@@ -197,6 +197,9 @@ static int rung_downgrade(struct run *run, struct err *err)
         return err_set(err, ERR_OPERATOR, "a downgrade would not bring everything back: %s",
                        run->lossy_reason == NULL || run->lossy_reason[0] == '\0' ? "what the migrations do is not known"
                                                  : run->lossy_reason);
+    if (run->back_reason != NULL && run->back_reason[0] != '\0')
+        return err_set(err, ERR_OPERATOR, "a downgrade would not bring everything back: %s",
+                       run->back_reason);
     if (run->goal.kind == GOAL_DOWNGRADE) /* no more than the engine can take back of a step */
         return persist(run, settle_halves, NULL, err) == 0 ? prove_before(run, err) : -1;
     if (!engine_can_downgrade(run->services))

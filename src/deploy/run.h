@@ -60,6 +60,7 @@ struct run {
     const char *target;
     bool lossless, atomic;
     const char *lossy_reason;   /* why not lossless */
+    const char *back_reason;    /* what the downgrade would destroy; NULL or "": nothing */
     bool may_restore;           /* preflight found that databases can be created and swapped */
     const char *no_restore_reason;
     const char *snapshot;       /* its name once it is durable; NULL: none */

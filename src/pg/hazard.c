@@ -148,20 +148,37 @@ static int scan_statement(void *arg, const struct split_statement *statement)
     return 0;
 }
 
+static void scan_text(struct hazard_scan *scan, const char *sql)
+{
+    struct err err = ERR_INIT;
+
+    scan->n = 0;
+    scan->commit = NULL;
+    if (split_statements(sql, strlen(sql), scan_statement, scan, &err) == 0)
+        return;
+    scan->statement = first_line(scan->arena, sql, strlen(sql));
+    hazard_destroys(scan, "cannot be parsed, counts as destroying: %s", err.primary);
+}
+
 void hazard_scan(struct arena *arena, const char *sql, const char *version_table,
                  struct hazard **list, size_t *n)
+{
+    hazard_scan_back(arena, sql, NULL, version_table, list, n);
+}
+
+void hazard_scan_back(struct arena *arena, const char *sql, const char *back,
+                      const char *version_table, struct hazard **list, size_t *n)
 {
     struct hazard_scan scan = {
         .arena = arena,
         .version_table = version_table,
         .made = {.arena = arena},
     };
-    struct err err = ERR_INIT;
 
-    if (split_statements(sql, strlen(sql), scan_statement, &scan, &err) != 0) {
-        scan.statement = first_line(arena, sql, strlen(sql));
-        hazard_destroys(&scan, "cannot be parsed, counts as destroying: %s", err.primary);
-    }
+    scan_text(&scan, sql);
+    scan.is_back = back != NULL;
+    if (back != NULL)
+        scan_text(&scan, back);
     *list = arena_alloc(arena, scan.n * sizeof **list);
     if (scan.n > 0)
         memcpy(*list, scan.list, scan.n * sizeof **list);

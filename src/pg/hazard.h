@@ -1,6 +1,6 @@
 /*
- * hazard - whether a downgrade brings everything back: does the SQL of the applied steps destroy or
- * change data? Pure.
+ * hazard - whether a downgrade brings everything back: does the SQL of the applied steps, or that of the
+ * downgrade, destroy or change data? Pure.
  *
  * A statement is harmless only when it is known to be: creating objects, adding columns,
  * constraints and indexes, dropping what holds no data (indexes, constraints, defaults, NOT NULL),
@@ -27,6 +27,12 @@ struct hazard {
  * cannot be understood becomes a destroying hazard. */
 void hazard_scan(struct arena *arena, const char *sql, const char *version_table,
                  struct hazard **list, size_t *n);
+
+/* hazard_scan_back(arena, sql, back, version_table, list, n): the same of ${back}, the downgrade of
+ * ${sql}: it may change and drop what ${sql} has made, and nothing that is older. A proof by the catalog
+ * would not see that. */
+void hazard_scan_back(struct arena *arena, const char *sql, const char *back,
+                      const char *version_table, struct hazard **list, size_t *n);
 
 bool hazard_any_destroys(const struct hazard *list, size_t n);
 

@@ -22,8 +22,8 @@ static void check_reference(const struct alter *alter, const json_t *constraint)
     bool passive = strchr("ar", *on_delete) != NULL && strchr("ar", *on_update) != NULL;
 
     if (!alter->made && !passive)
-        hazard_made_forget(&alter->scan->made,
-                           hazard_made_name(json_object_get(constraint, "pktable")));
+        hazard_made_share(&alter->scan->made,
+                          hazard_made_name(json_object_get(constraint, "pktable")));
 }
 
 static void note_constraint(const struct alter *alter, const json_t *constraint)
@@ -90,9 +90,17 @@ static bool column_is_made(const struct alter *alter)
            hazard_made_has(&alter->scan->made, HAZARD_COLUMN, alter->name, alter->column);
 }
 
+/* The downgrade of a text may drop what the text has made, whoever has to do with it. */
+static bool is_taken_back(const struct alter *alter)
+{
+    return alter->scan->is_back &&
+           (hazard_made_knows(&alter->scan->made, HAZARD_TABLE, alter->name, NULL) ||
+            hazard_made_knows(&alter->scan->made, HAZARD_COLUMN, alter->name, alter->column));
+}
+
 static void drop_column(const struct alter *alter)
 {
-    if (!column_is_made(alter))
+    if (!column_is_made(alter) && !is_taken_back(alter))
         hazard_destroys(alter->scan, "drops column \"%s\" of table %s with its data", alter->column,
                         alter->shown);
     else if (strcmp(hazard_text(alter->cmd, "behavior"), "DROP_CASCADE") == 0 && !alter->made)
@@ -146,8 +154,8 @@ static void drop_identity(const struct alter *alter)
 static void inherit(const struct alter *alter)
 {
     if (!alter->made)
-        hazard_made_forget(&alter->scan->made,
-                           hazard_made_name(json_object_get(alter->def, "RangeVar")));
+        hazard_made_share(&alter->scan->made,
+                          hazard_made_name(json_object_get(alter->def, "RangeVar")));
 }
 
 /* The same for a partitioned table; and an older one's triggers come to the new partition. */
@@ -157,9 +165,9 @@ static void attach(const struct alter *alter)
     struct hazard_name child = hazard_made_name(json_object_get(partition, "name"));
 
     if (!hazard_is_made(alter->scan, child))
-        hazard_made_forget(&alter->scan->made, alter->name);
+        hazard_made_share(&alter->scan->made, alter->name);
     else if (!alter->made)
-        hazard_made_forget(&alter->scan->made, child);
+        hazard_made_share(&alter->scan->made, child);
 }
 
 /* What an ALTER TABLE may do; what is not listed here is not known to be harmless. */

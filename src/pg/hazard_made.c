@@ -7,6 +7,7 @@ struct hazard_item {
     enum hazard_kind kind;
     struct hazard_name relation;
     const char *column;
+    bool is_shared;
 };
 
 static const char *text_of(const json_t *string)
@@ -79,6 +80,28 @@ void hazard_made_add(struct hazard_made *made, enum hazard_kind kind, struct haz
 
 bool hazard_made_has(const struct hazard_made *made, enum hazard_kind kind,
                      struct hazard_name name, const char *column)
+{
+    const struct hazard_item *item = find(made, kind, name, column);
+
+    return item != NULL && !item->is_shared;
+}
+
+void hazard_made_share(struct hazard_made *made, struct hazard_name name)
+{
+    for (size_t i = 0; i < made->n; i++)
+        if (same_relation(made->items[i].relation, name))
+            made->items[i].is_shared = true;
+}
+
+void hazard_made_share_unqualified(struct hazard_made *made)
+{
+    for (size_t i = 0; i < made->n; i++)
+        if (made->items[i].relation.schema == NULL)
+            made->items[i].is_shared = true;
+}
+
+bool hazard_made_knows(const struct hazard_made *made, enum hazard_kind kind,
+                       struct hazard_name name, const char *column)
 {
     return find(made, kind, name, column) != NULL;
 }

@@ -21,10 +21,11 @@ static void create_table(struct hazard_scan *scan, const json_t *stmt)
         return;
     if (hazard_flag(stmt, "if_not_exists"))
         may_exist(scan, "table", hazard_shown(scan, name));
-    else if (strcmp(hazard_text(stmt, "oncommit"), "ONCOMMIT_DROP") != 0 &&
-             json_object_get(stmt, "partbound") == NULL &&
-             hazard_data_unknown_call(scan, json_object_get(stmt, "tableElts")) == NULL)
+    else if (strcmp(hazard_text(stmt, "oncommit"), "ONCOMMIT_DROP") != 0)
         hazard_made_add(&scan->made, HAZARD_TABLE, name, NULL);
+    if (json_object_get(stmt, "partbound") != NULL ||
+        hazard_data_unknown_call(scan, json_object_get(stmt, "tableElts")) != NULL)
+        hazard_made_share(&scan->made, name);
 }
 
 static void create_table_as(struct hazard_scan *scan, const json_t *stmt)
@@ -92,7 +93,7 @@ static void create_index(struct hazard_scan *scan, const json_t *stmt)
 /* From now on a change of the table may change others. */
 static void create_trigger(struct hazard_scan *scan, const json_t *stmt)
 {
-    hazard_made_forget(&scan->made, hazard_made_name(json_object_get(stmt, "relation")));
+    hazard_made_share(&scan->made, hazard_made_name(json_object_get(stmt, "relation")));
 }
 
 /* --- altering ----------------------------------------------------------------------------------*/
@@ -171,6 +172,18 @@ static bool is_droppable(const char *type, bool cascade)
     return false;
 }
 
+/* What can only be dropped without CASCADE when nothing is in it, or of it. A proof by the catalog sees
+ * whether a downgrade has dropped the right one. */
+static bool holds_no_data(const char *type)
+{
+    static const char *const types[] = {"OBJECT_SCHEMA", "OBJECT_TYPE", "OBJECT_DOMAIN"};
+
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (strcmp(type, types[i]) == 0)
+            return true;
+    return false;
+}
+
 /* The name of one dropped object: a list, a type, a routine or one string. */
 static struct hazard_name dropped_name(const json_t *object)
 {
@@ -187,7 +200,8 @@ static struct hazard_name dropped_name(const json_t *object)
 static void drop_relation(struct hazard_scan *scan, const char *what, enum hazard_kind kind,
                           struct hazard_name name)
 {
-    if (!hazard_made_has(&scan->made, kind, name, NULL))
+    if (scan->is_back ? !hazard_made_knows(&scan->made, kind, name, NULL)
+                      : !hazard_made_has(&scan->made, kind, name, NULL))
         hazard_destroys(scan, "drops %s %s with its %s", what, hazard_shown(scan, name),
                         kind == HAZARD_TABLE ? "data" : "value");
     hazard_made_forget(&scan->made, name);
@@ -201,7 +215,7 @@ static void drop(struct hazard_scan *scan, const json_t *stmt)
     json_t *object;
     size_t i;
 
-    if (is_droppable(type, cascade))
+    if (is_droppable(type, cascade) || (scan->is_back && !cascade && holds_no_data(type)))
         return;
     json_array_foreach(objects, i, object) {
         struct hazard_name name = dropped_name(object);
@@ -221,18 +235,30 @@ static void drop(struct hazard_scan *scan, const json_t *stmt)
 
 /* --- the session -------------------------------------------------------------------------------*/
 
+/* What decides the path is set, or reset. Where this text had not set it, a reset is what engines put
+ * behind a step that might have: for the names to mean others, the session must have had a path before. */
+static void change_path(struct hazard_scan *scan, bool is_reset)
+{
+    if (is_reset && !scan->path_changed) {
+        hazard_made_share_unqualified(&scan->made);
+        return;
+    }
+    hazard_made_forget_unqualified(&scan->made);
+    scan->path_changed = true;
+}
+
 static void set_variable(struct hazard_scan *scan, const json_t *stmt)
 {
     static const char *const decide_path[] = {"search_path", "role", "session_authorization"};
     const char *name = hazard_text(stmt, "name");
-    bool all = strcmp(hazard_text(stmt, "kind"), "VAR_RESET_ALL") == 0;
+    const char *kind = hazard_text(stmt, "kind");
+    bool all = strcmp(kind, "VAR_RESET_ALL") == 0;
+    bool is_reset = all || strcmp(kind, "VAR_RESET") == 0;
 
     for (size_t i = 0; i < sizeof decide_path / sizeof decide_path[0]; i++)
         all = all || strcmp(name, decide_path[i]) == 0;
-    if (all) {
-        hazard_made_forget_unqualified(&scan->made);
-        scan->path_changed = true;
-    }
+    if (all)
+        change_path(scan, is_reset);
     if (strcmp(name, "standard_conforming_strings") == 0) {
         const json_t *value = json_array_get(json_object_get(stmt, "args"), 0);
 

@@ -17,6 +17,7 @@ struct hazard_scan {
     struct hazard *list;   /* heap; copied into the arena at the end */
     size_t n, cap;
     struct hazard_made made;
+    bool is_back; /* the downgrade of what has been scanned before */
     bool path_changed;  /* SET search_path may end with the transaction */
     const char *commit; /* a COMMIT after which nothing came yet */
     bool commit_noted;

@@ -78,6 +78,20 @@ back 8 "a dropped column"
 expect_contains "$(cat out)" "recovered by: restore"
 rm versions/6f3d*
 
+# A downgrade that does more than take back is not what brings the rows back; the plan says so.
+sql_revision a1 5e6a90c4b7d8 "a careless downgrade" <<'B'
+-- upgrade
+CREATE TABLE first (id int);
+-- downgrade
+DROP TABLE first;
+DELETE FROM orders;
+B
+expect_status 0 ddb plan production >out 2>err
+expect_contains "$(cat out)" '! the downgrade itself deletes rows of table "orders"'
+expect_contains "$(cat out)" "downgrade: not taken"
+back 8 "a careless downgrade"
+expect_contains "$(cat out)" "recovered by: restore"
+
 # What no rollback takes back: the transaction alone proves nothing.
 sql_revision a1 5e6a90c4b7d8 "a sequence" <<'B'
 -- upgrade

@@ -461,6 +461,59 @@ static void test_same_reason_once(void **state)
     arena_free(arena);
 }
 
+/* The way back of a text: what it takes back is the text's own. */
+static void test_way_back(void **state)
+{
+    static const struct {
+        const char *sql, *back;
+        const char *reason; /* NULL: it destroys nothing */
+    } rows[] = {
+        {"CREATE TABLE a (id int)", "DROP TABLE a", NULL},
+        {"CREATE TABLE a (id int)", "DELETE FROM a; DROP TABLE IF EXISTS a CASCADE", NULL},
+        {"CREATE TABLE a (id int)", "DROP TABLE b", "drops table \"b\" with its data"},
+        {"CREATE TABLE a (id int)", "DROP TABLE a; DELETE FROM b", "deletes rows of table \"b\""},
+        {"CREATE TABLE a (id int)", "DROP TABLE a; TRUNCATE b", "empties table \"b\""},
+        {"CREATE TABLE a (id int)", "DROP TABLE a; DROP TABLE a", "drops table \"a\""},
+        {"CREATE TABLE a (id int)", "DROP TABLE a; SELECT f()", "calls function \"f\""},
+        {"CREATE TABLE a (id int)", "no SQL", "cannot be parsed"},
+        {"ALTER TABLE b RENAME TO c; CREATE TABLE b (id int)", "DROP TABLE c", "drops table \"c\""},
+        {"ALTER TABLE b RENAME TO c; CREATE TABLE b (id int)", "DROP TABLE b; ALTER TABLE c RENAME TO b",
+         NULL},
+        {"ALTER TABLE b ADD COLUMN x int", "ALTER TABLE b DROP COLUMN x", NULL},
+        {"ALTER TABLE b ADD COLUMN x int", "ALTER TABLE b DROP COLUMN y", "drops column \"y\""},
+        {"ALTER TABLE b ALTER COLUMN x DROP NOT NULL",
+         "UPDATE b SET x = 0 WHERE x IS NULL; ALTER TABLE b ALTER COLUMN x SET NOT NULL",
+         "overwrites column \"x\""},
+        /* of others too, and yet it may go */
+        {"CREATE TABLE a (id int DEFAULT f()); CREATE TRIGGER t BEFORE INSERT ON a EXECUTE FUNCTION f()",
+         "DROP TABLE a", NULL},
+        {"CREATE TABLE a PARTITION OF b DEFAULT", "DROP TABLE a", NULL},
+        {"CREATE TABLE a (id int); SELECT 1; RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL",
+         "DROP TABLE a", NULL},
+        {"CREATE TABLE a (id int); SET search_path = s; RESET ALL", "DROP TABLE a", "drops table \"a\""},
+        {"CREATE TYPE e AS ENUM ('a'); CREATE SCHEMA s; CREATE SEQUENCE q",
+         "DROP TYPE e; DROP SCHEMA s; DROP SEQUENCE q", NULL},
+        {"CREATE SCHEMA s", "DROP SCHEMA s CASCADE", "and everything that depends on it"},
+        {"CREATE EXTENSION x", "DROP EXTENSION x", "which may hold data"},
+        {"UPDATE b SET x = 1", "SELECT 1", NULL}, /* judged for itself */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct arena *arena = arena_new();
+        struct hazard *list = NULL;
+        size_t n = 0, k = 0;
+
+        hazard_scan_back(arena, rows[i].sql, rows[i].back, "alembic_version", &list, &n);
+        while (k < n && !list[k].destroys)
+            k++;
+        if ((k < n) != (rows[i].reason != NULL) ||
+            (k < n && strstr(list[k].reason, rows[i].reason) == NULL))
+            fail_msg("%s | %s: %s", rows[i].sql, rows[i].back, k < n ? list[k].reason : "harmless");
+        arena_free(arena);
+    }
+}
+
 static void test_parse(void **state)
 {
     char *tree = NULL, *message = NULL;
@@ -490,6 +543,7 @@ int main(void)
         cmocka_unit_test(test_statement_shown),
         cmocka_unit_test(test_large),
         cmocka_unit_test(test_same_reason_once),
+        cmocka_unit_test(test_way_back),
         cmocka_unit_test(test_parse),
     };
 
