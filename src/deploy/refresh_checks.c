@@ -42,15 +42,8 @@ static void check_target(struct run *run, struct errs *problems)
         add(problems, &err, ERR_REFUSED);
         return;
     }
-    if (!mark.is_protected)
-        return;
-    problem = errs_new(problems);
-    err_set(problem, ERR_REFUSED,
-            "database \"%s\" says that it is the protected environment \"%s\"", db_name(run->db),
-            mark.environment);
-    err_hint(problem, "Correct the database of environment \"%s\". If it is a copy indeed, run "
-                      "DELETE FROM deploy_db.environment in it.",
-             run->env->name);
+    if (mark.is_protected)
+        ledger_mark_refuse(run->db, &mark, run->env->name, errs_new(problems));
 }
 
 /* A run that was cut off may have left a database that only its recovery removes. */

@@ -14,6 +14,7 @@
 #include "deploy/restore_undo.h"
 #include "deploy/restore_unpack.h"
 #include "deploy/snapshot.h"
+#include "pg/ledger_mark.h"
 #include "pg/swap.h"
 
 enum { NAME_BYTES = 63 };
@@ -115,10 +116,15 @@ static enum err_code adopt(struct run *run, struct db *admin, const char *snapsh
     return run->exchange_unknown ? ERR_OPERATOR : ERR_PREPARE;
 }
 
-enum err_code restore_run_enter(struct run *run, struct err *err)
+static enum err_code connect_live(struct run *run, struct err *err)
 {
-    if (reopen_connect(run, err) != 0)
-        return err->code == ERR_BUSY ? ERR_BUSY : ERR_REFUSED;
+    if (reopen_connect(run, err) == 0)
+        return ERR_NONE;
+    return err->code == ERR_BUSY ? ERR_BUSY : ERR_REFUSED;
+}
+
+static enum err_code enter(struct run *run, struct err *err)
+{
     if (lock_phase(run, err) != 0)
         return err->code == ERR_BUSY ? ERR_BUSY : ERR_REFUSED;
     if (run->lock == NULL) {
@@ -131,6 +137,30 @@ enum err_code restore_run_enter(struct run *run, struct err *err)
                : ERR_PREPARE;
 }
 
+enum err_code restore_run_enter(struct run *run, struct err *err)
+{
+    enum err_code status = connect_live(run, err);
+
+    return status == ERR_NONE ? enter(run, err) : status;
+}
+
+/* A wrong address must not put another environment's database aside. One that is too damaged to say whose it is
+ * is what restores are for. */
+static enum err_code check_mark(struct run *run, struct err *err)
+{
+    struct ledger_mark mark = {0};
+    struct err unread = ERR_INIT;
+
+    if (ledger_mark_read(run->db, run->arena, &mark, &unread) != 0) {
+        run_warn(run, "%s", unread.primary);
+        return ERR_NONE;
+    }
+    if (!mark.is_protected || strcmp(mark.environment, run->env->name) == 0)
+        return ERR_NONE;
+    ledger_mark_refuse(run->db, &mark, run->env->name, err);
+    return ERR_REFUSED;
+}
+
 static enum err_code restore_over(struct run *run, struct db *admin, const char *snapshot,
                                   struct err *err)
 {
@@ -141,7 +171,11 @@ static enum err_code restore_over(struct run *run, struct db *admin, const char 
     if (swap_exists(admin, live_name(run), &exists, err) != 0)
         return ERR_REFUSED;
     if (exists) {
-        status = restore_run_enter(run, err);
+        status = connect_live(run, err);
+        if (status == ERR_NONE)
+            status = check_mark(run, err);
+        if (status == ERR_NONE)
+            status = enter(run, err);
         return status == ERR_NONE ? replace(run, admin, snapshot, err) : status;
     }
     if (dblock_take_swap(run->services->target, run->env->maintenance_database, run->id, &lock,

@@ -29,6 +29,16 @@ int ledger_mark_read(struct db *db, struct arena *arena, struct ledger_mark *mar
     return 0;
 }
 
+int ledger_mark_refuse(const struct db *db, const struct ledger_mark *mark, const char *environment,
+                       struct err *err)
+{
+    err_set(err, ERR_REFUSED, "database \"%s\" says that it is the protected environment \"%s\"",
+            db_name(db), mark->environment);
+    return err_hint(err, "Correct the database of environment \"%s\". If it is a copy indeed, run "
+                         "DELETE FROM deploy_db.environment in it.",
+                    environment);
+}
+
 static int write_mark(struct db *db, const struct ledger_mark *mark, struct err *err)
 {
     if (db_exec(db, err, ledger_mark_table_sql, 0) < 0)

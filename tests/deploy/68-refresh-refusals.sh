@@ -94,6 +94,12 @@ sed -i 's/^  production: .*/  production: { database = "env:DATABASE_URL"; refre
     deploy-db.cfg
 refused 4 'says that it is the protected environment "production"' production
 expect_contains "$(cat err)" "DELETE FROM deploy_db.environment"
+# A wrong address does not put another environment's database aside.
+configure
+expect_status 4 ddb restore twin "$taken" --yes >out 2>err
+expect_contains "$(cat err)" 'says that it is the protected environment "production"'
+state_of shop now.shop
+expect_same before.shop now.shop "the protected database after a restore under another name"
 
 # --- the snapshot ------------------------------------------------------------------------------------------
 configure 'from = "production";'
