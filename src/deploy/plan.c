@@ -101,21 +101,40 @@ int plan_make(struct services *services, struct db *db, const struct goal *goal,
     return rc;
 }
 
-/* Of an engine that takes steps, whose SQL is at hand: what its way back would destroy. */
-static const char *judge_back(struct services *services, const struct plan *plan)
+/* The SQL that takes the path of ${plan} back. 1: nobody can say. */
+static int back_sql(struct services *services, const struct plan *plan, struct buf *sql,
+                    struct err *err)
 {
     const struct goal_path *path = &plan->path;
     struct goal_path back = {.graph = path->graph, .n_steps = path->n_steps, .is_downgrade = true};
+
+    if (!engine_takes_steps(services)) {
+        if (path->planned.n != 1 || plan->rows.n > 1)
+            return 1;
+        return engine_range_sql(services, true, path->planned.v[0]->id,
+                                plan->rows.n == 0 ? "base" : plan->rows.v[0]->id, sql, err) == 0
+                   ? 0 : 1;
+    }
+    back.steps = arena_alloc(services->arena, path->n_steps * sizeof *back.steps);
+    for (size_t i = 0; i < path->n_steps; i++)
+        back.steps[i].revision = path->steps[path->n_steps - 1 - i].revision;
+    return engine_sql(services, &back, plan->rows, true, sql, err);
+}
+
+/* What older data the way back of ${plan} would destroy; NULL: none that is known. */
+static const char *judge_back(struct services *services, const struct plan *plan)
+{
     struct err reason = ERR_INIT;
     auto_buf struct buf sql = {0};
     struct hazard *hazards;
     size_t n;
+    int rc = back_sql(services, plan, &sql, &reason);
 
-    back.steps = arena_alloc(services->arena, path->n_steps * sizeof *back.steps);
-    for (size_t i = 0; i < path->n_steps; i++)
-        back.steps[i].revision = path->steps[path->n_steps - 1 - i].revision;
-    if (engine_sql(services, &back, plan->rows, true, &sql, &reason) != 0)
-        return arena_strdup(services->arena, reason.primary);
+    if (rc > 0)
+        log_detail("the SQL of the way back is not known: %s",
+                   reason.code == ERR_NONE ? "there are several branches" : reason.primary);
+    if (rc != 0)
+        return rc < 0 ? arena_strdup(services->arena, reason.primary) : NULL;
     hazard_scan_back(services->arena, plan->sql, buf_text(&sql), services->conf->version_table,
                      &hazards, &n);
     for (size_t i = 0; i < n; i++)
@@ -144,7 +163,7 @@ int plan_sql(struct services *services, struct plan *plan, struct err *err)
     hazard_scan(arena, plan->sql, services->conf->version_table, &plan->hazards,
                 &plan->n_hazards);
     plan->lossless = !hazard_any_destroys(plan->hazards, plan->n_hazards);
-    if (plan->lossless && !plan->path.is_downgrade && engine_takes_steps(services))
+    if (plan->lossless && !plan->path.is_downgrade)
         plan->back_reason = judge_back(services, plan);
     return 0;
 }

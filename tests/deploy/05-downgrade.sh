@@ -18,6 +18,21 @@ expect_contains "$(cat out)" "recovered by: downgrade"
 expect_contains "$(cat err)" "the shop is closed"
 expect_clean
 
+# A downgrade that would do more than that is not taken: the rows that it deletes are no matter of the catalog.
+cp -r alembic/versions kept
+revision z1 5e6a90c4b7d8 "a careless downgrade" <<'B'
+upgrade:
+op.create_table("first", sa.Column("id", sa.Integer()))
+downgrade:
+op.drop_table("first")
+op.execute("DELETE FROM companies")
+B
+expect_status 8 ddb production >out 2>err
+state_of shop after
+expect_same before after "after a careless downgrade"
+rm -r alembic/versions
+mv kept alembic/versions
+
 # From nothing at all: down to base again, without a version row.
 createdb empty
 DATABASE_URL=${DATABASE_URL/shop/empty} expect_status 7 ddb production >out 2>err

@@ -495,6 +495,8 @@ static void test_way_back(void **state)
          "DROP TYPE e; DROP SCHEMA s; DROP SEQUENCE q", NULL},
         {"CREATE SCHEMA s", "DROP SCHEMA s CASCADE", "and everything that depends on it"},
         {"CREATE EXTENSION x", "DROP EXTENSION x", "which may hold data"},
+        {"CREATE TABLE alembic_version (v int)", "DELETE FROM alembic_version; DROP TABLE alembic_version",
+         NULL},
         {"UPDATE b SET x = 1", "SELECT 1", NULL}, /* judged for itself */
     };
 
