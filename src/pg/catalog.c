@@ -117,7 +117,7 @@ static int read_kinds(struct db *db, struct arena *arena, struct facts *facts, s
                 object = arena_strdup(arena, db_value(rows, row, 0));
             fact.object = object;
             fact.aspect = arena_strdup(arena, db_value(rows, row, 1));
-            if (strcmp(fact.aspect, "comment") != 0)
+            if (strncmp(fact.aspect, "comment", 7) != 0)
                 value = catalog_text_normal(arena, value);
             fact.value = value == db_value(rows, row, 2) ? arena_strdup(arena, value) : value;
             push(facts, &fact);

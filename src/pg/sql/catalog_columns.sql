@@ -1,6 +1,8 @@
 -- catalog_columns - columns of tables and views, attributes of composite types.
 -- The position counts live columns only. Where a table inherits (and is no partition), inherited columns
 -- have no position: the parents give their order, and a dump restores them before the others.
+-- From server 18 on NOT NULL is a constraint. Its name is told unless it is the usual one, or the
+-- constraint came from a parent: a dump does not keep such a name in all cases.
 -- attoptions are not read: a server may keep marks of its own there, which a dump leaves out.
 -- Servers before 14 have no attcompression: the name is then found one level further out.
 SELECT format('%s %I.%I.%I', CASE a.relkind WHEN 'c' THEN 'attribute' ELSE 'column' END,
@@ -34,11 +36,21 @@ LEFT JOIN pg_namespace AS con ON con.oid = co.collnamespace
 LEFT JOIN pg_attrdef AS def ON def.adrelid = a.attrelid AND def.adnum = a.attnum
 LEFT JOIN pg_description AS d
        ON d.classoid = 'pg_class'::regclass AND d.objoid = a.attrelid AND d.objsubid = a.attnum
+LEFT JOIN pg_constraint AS nn ON nn.conrelid = a.attrelid AND nn.contype = 'n' AND nn.conkey[1] = a.attnum
+LEFT JOIN pg_description AS nd
+       ON nd.classoid = 'pg_constraint'::regclass AND nd.objoid = nn.oid AND nd.objsubid = 0
 CROSS JOIN LATERAL (VALUES
     ('type', format_type(a.atttypid, a.atttypmod)),
     ('position', a.position::text),
     ('nullable', CASE WHEN a.relkind IN ('r', 'p', 'f') THEN
                      CASE WHEN a.attnotnull THEN 'no' ELSE 'yes' END END),
+    ('not null', nullif(concat_ws(', ',
+                     CASE WHEN nn.coninhcount = 0
+                               AND nn.conname <> format('%s_%s_not_null', a.relname, a.attname)
+                          THEN quote_ident(nn.conname) END,
+                     CASE WHEN NOT nn.convalidated THEN 'not valid' END,
+                     CASE WHEN nn.connoinherit THEN 'not inherited' END), '')),
+    ('comment on not null', nd.description),
     ('collation', CASE WHEN co.oid IS NOT NULL THEN format('%I.%I', con.nspname, co.collname) END),
     ('default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(def.adbin, def.adrelid) END),
     ('generated', CASE a.attgenerated WHEN 's' THEN 'stored ' WHEN 'v' THEN 'virtual ' END

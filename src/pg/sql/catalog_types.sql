@@ -1,5 +1,6 @@
 -- catalog_types - enums, domains, composite types, ranges and base types. Array types, multiranges and
--- the row types of tables come with what they belong to.
+-- the row types of tables come with what they belong to. The name of a domain's NOT NULL is read where
+-- every pg_dump keeps it.
 SELECT format('%s %I.%I', CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain'
                                          WHEN 'c' THEN 'composite type' WHEN 'r' THEN 'range type'
                                          ELSE 'type' END,
@@ -17,6 +18,10 @@ LEFT JOIN pg_opclass AS oc ON oc.oid = r.rngsubopc
 LEFT JOIN pg_namespace AS ocn ON ocn.oid = oc.opcnamespace
 LEFT JOIN pg_description AS d
        ON d.classoid = 'pg_type'::regclass AND d.objoid = t.oid AND d.objsubid = 0
+LEFT JOIN pg_constraint AS nn ON nn.contypid = t.oid AND nn.contype = 'n'
+                             AND current_setting('server_version_num')::int >= 180000
+LEFT JOIN pg_description AS nd
+       ON nd.classoid = 'pg_constraint'::regclass AND nd.objoid = nn.oid AND nd.objsubid = 0
 CROSS JOIN LATERAL (VALUES
     ('is', CASE t.typtype
          WHEN 'e' THEN (SELECT 'enum (' || coalesce(string_agg(quote_literal(e.enumlabel), ', '
@@ -44,6 +49,8 @@ CROSS JOIN LATERAL (VALUES
                      ELSE quote_literal(t.typdefault) END),
     ('nullable', CASE WHEN t.typtype = 'd' THEN
                      CASE WHEN t.typnotnull THEN 'no' ELSE 'yes' END END),
+    ('not null', CASE WHEN nn.conname <> t.typname || '_not_null' THEN quote_ident(nn.conname) END),
+    ('comment on not null', nd.description),
     ('collation', CASE WHEN co.oid IS NOT NULL THEN format('%I.%I', con.nspname, co.collname) END),
     ('owner', quote_ident(pg_get_userbyid(t.typowner))),
     ('grants', coalesce((SELECT string_agg(DISTINCT g.entry, ', ' ORDER BY g.entry)

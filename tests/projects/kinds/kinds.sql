@@ -257,6 +257,45 @@ ias" FROM "new
 line"."tab	and
 line \d $1";
 
+-- --- what newer releases have -----------------------------------------------------------------------------------
+
+SELECT :SERVER_VERSION_NUM >= 160000 AS is_16, :SERVER_VERSION_NUM >= 170000 AS is_17, :SERVER_VERSION_NUM >= 180000 AS is_18 \gset
+\if :is_16
+CREATE COLLATION app.ruled (provider = icu, locale = 'und', rules = '&V << w <<< W'); CREATE ROLE lent; GRANT teller TO lent WITH INHERIT FALSE, SET FALSE;
+CREATE TABLE app.of_16 (t text STORAGE external COLLATE app.ruled, j jsonb); CREATE INDEX ON app.of_16 (t) WHERE j IS JSON OBJECT WITH UNIQUE KEYS;
+INSERT INTO app.of_16 SELECT 'w' || n, jsonb_build_object('n', n) FROM generate_series(1, 5000) n;
+CREATE VIEW app.v_16 AS SELECT JSON_OBJECTAGG(t : j ABSENT ON NULL RETURNING jsonb), any_value(t), 0x1F + 1_000 AS n FROM app.of_16;
+\endif
+\if :is_17
+CREATE COLLATION app.built_in (provider = builtin, locale = 'C.UTF-8'); GRANT MAINTAIN ON app.big TO teller;
+ALTER DEFAULT PRIVILEGES FOR ROLE "Own er" IN SCHEMA app GRANT MAINTAIN ON TABLES TO auditor;
+CREATE TABLE app.numbered (id bigint GENERATED ALWAYS AS IDENTITY (START 7), k int, t text COLLATE app.built_in, EXCLUDE USING gist (k WITH =, t WITH <>)) PARTITION BY LIST (k) USING heap_too;
+CREATE TABLE app.numbered_1 PARTITION OF app.numbered FOR VALUES IN (1); CREATE TABLE app.numbered_rest PARTITION OF app.numbered DEFAULT USING heap;
+INSERT INTO app.numbered (k, t) SELECT n % 2, 'one' FROM generate_series(1, 5000) n;
+CREATE VIEW app.v_17 AS SELECT jt.* FROM app.of_16, JSON_TABLE(j, '$' COLUMNS (id FOR ORDINALITY, n int PATH '$.n' DEFAULT 3 ON EMPTY, NESTED PATH '$.x[*]' COLUMNS (x text))) AS jt;
+CREATE FUNCTION app.merged() RETURNS SETOF text LANGUAGE sql BEGIN ATOMIC
+    MERGE INTO app.of_16 o USING (VALUES ('new')) v (t) ON o.t = v.t WHEN NOT MATCHED BY SOURCE THEN DO NOTHING WHEN NOT MATCHED THEN INSERT (t) VALUES (v.t) RETURNING merge_action(); END;
+ALTER TABLE app.made ALTER h SET EXPRESSION AS (md5(t || '!')); CREATE DOMAIN app.must AS int; ALTER DOMAIN app.must ADD NOT NULL;
+CREATE FUNCTION app.came() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO app.log (what) VALUES ('came'); END $$;
+CREATE EVENT TRIGGER came ON login EXECUTE FUNCTION app.came(); ALTER EVENT TRIGGER came DISABLE;
+\endif
+\if :is_18
+CREATE TABLE app.virtual (a int CONSTRAINT "a is" NOT NULL NO INHERIT, v int GENERATED ALWAYS AS (a * 2), b text, s text GENERATED ALWAYS AS (md5(b)) STORED, w text GENERATED ALWAYS AS (upper(b)) VIRTUAL, u uuid DEFAULT uuidv7(),
+    CONSTRAINT "not yet" CHECK (a < 100) NOT ENFORCED, CHECK (v > 0)); ALTER TABLE app.virtual RENAME b TO c; COMMENT ON CONSTRAINT "a is" ON app.virtual IS 'why not';
+INSERT INTO app.virtual (a, c) SELECT n, 'c' || n FROM generate_series(1, 6000) n; ALTER TABLE app.virtual ADD CONSTRAINT unproven_not_null NOT NULL c NOT VALID;
+CREATE TABLE app.rooms (id int, valid tstzrange, was int NOT NULL, PRIMARY KEY (id, valid WITHOUT OVERLAPS)); ALTER TABLE app.rooms RENAME was TO now;
+CREATE TABLE app.stays (id int, room int, valid tstzrange, UNIQUE (id, valid WITHOUT OVERLAPS), FOREIGN KEY (room, PERIOD valid) REFERENCES app.rooms (id, PERIOD valid));
+INSERT INTO app.rooms SELECT n, tstzrange('2026-01-01', '2027-01-01'), n FROM generate_series(1, 5000) n; INSERT INTO app.stays SELECT n, n, tstzrange('2026-02-01', '2026-03-01') FROM generate_series(1, 5000) n;
+ALTER TABLE app.refers ADD CONSTRAINT not_enforced FOREIGN KEY (me) REFERENCES app.egg NOT ENFORCED; ALTER TABLE app.by_expression ADD CONSTRAINT far FOREIGN KEY (a) REFERENCES app.egg NOT VALID;
+CREATE TABLE app.parts_named (n int CONSTRAINT "part n" NOT NULL) PARTITION BY LIST (n); CREATE TABLE app.parts_named_1 PARTITION OF app.parts_named FOR VALUES IN (1);
+CREATE TABLE app.parts_named_2 (n int CONSTRAINT other NOT NULL); ALTER TABLE app.parts_named ATTACH PARTITION app.parts_named_2 FOR VALUES IN (2); INSERT INTO app.parts_named SELECT 1 + n % 2 FROM generate_series(1, 5000) n;
+CREATE TABLE app.elder (a int CONSTRAINT "elder's" NOT NULL, b int NOT NULL); CREATE TABLE app.heir () INHERITS (app.elder); CREATE TABLE app.heir_too (a int CONSTRAINT own NOT NULL, c int) INHERITS (app.elder);
+CREATE TABLE app.taken_in (a int NOT NULL, b int CONSTRAINT mine NOT NULL); ALTER TABLE app.taken_in INHERIT app.elder;
+CREATE DOMAIN app.named AS int CONSTRAINT "no nulls" NOT NULL; COMMENT ON CONSTRAINT "no nulls" ON DOMAIN app.named IS 'of a domain';
+ALTER DEFAULT PRIVILEGES FOR ROLE "Own er" GRANT SELECT ON LARGE OBJECTS TO teller; CREATE COLLATION app.fast (provider = builtin, locale = 'PG_UNICODE_FAST');
+CREATE PUBLICATION made FOR TABLE app.made WITH (publish_generated_columns = stored); CREATE TABLE app.a_table_of_a_name_that_is_rather_long (a_column_of_a_name_that_is_rather_long int NOT NULL);
+\endif
+
 -- --- foreign data, publications, subscriptions, event triggers ------------------------------------------------
 
 CREATE EXTENSION file_fdw; CREATE EXTENSION postgres_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw; CREATE FOREIGN DATA WRAPPER dummy OPTIONS (debug 'true');

@@ -229,6 +229,32 @@ static void test_values(void **state)
         assert_null(strstr(got.facts[i].value, "hush"));
 }
 
+/* From release 18 on NOT NULL is a constraint, of which a column tells what is not usual. */
+static void test_not_null(void **state)
+{
+    struct catalog got;
+
+    (void)state;
+    pgtest_sql(database, "CREATE TABLE t (a int, b int NOT NULL); CREATE DOMAIN d AS int NOT NULL");
+    got = read_catalog(database);
+    expect_fact(&got, "column public.t.b", "nullable", "no");
+    assert_null(find(&got, "column public.t.b", "not null"));
+    assert_null(find(&got, "domain public.d", "not null"));
+    if (strtol(pgtest_value(database, "SHOW server_version_num"), NULL, 10) < 180000)
+        return;
+    pgtest_sql(database,
+               "CREATE TABLE n (a int CONSTRAINT \"a is\" NOT NULL NO INHERIT, b int); "
+               "ALTER TABLE n ADD CONSTRAINT later NOT NULL b NOT VALID; "
+               "COMMENT ON CONSTRAINT later ON n IS 'when b is mended'; "
+               "ALTER TABLE t RENAME b TO c; CREATE DOMAIN e AS int CONSTRAINT never NOT NULL");
+    got = read_catalog(database);
+    expect_fact(&got, "column public.n.a", "not null", "\"a is\", not inherited");
+    expect_fact(&got, "column public.n.b", "not null", "later, not valid");
+    expect_fact(&got, "column public.n.b", "comment on not null", "when b is mended");
+    expect_fact(&got, "column public.t.c", "not null", "t_b_not_null");
+    expect_fact(&got, "domain public.e", "not null", "never");
+}
+
 /* --- dump and restore ------------------------------------------------------------------------- */
 
 static void survives(const char *file)
@@ -606,6 +632,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_reads_every_kind),
         TEST(test_values),
+        TEST(test_not_null),
         TEST(test_survives_dump_and_restore),
         TEST(test_spellings_survive),
         TEST(test_order_does_not_matter),
