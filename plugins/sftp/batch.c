@@ -2,7 +2,6 @@
 #include "batch.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,37 +11,23 @@
 
 #include "batch_folder.h"
 #include "folder.h"
+#include "spool.h"
 
 enum { ATTEMPTS = 4 }; /* to send a file; what has arrived is not sent again */
 
 struct file {
     struct site site;
-    char *dir; /* private, of this machine; live as long as the call's memory, as the names */
-    int fd;    /* of BATCH_DATA in it */
+    struct spool spool;
     int64_t size_bytes;
-    const char *name, *part;
+    const char *name, *part; /* live as long as the call's memory */
 };
 
 /* --- the private file ---------------------------------------------------------------------------------- */
 
 static void release(struct ddb_call *call, struct file *file)
 {
-    if (file->fd >= 0)
-        close(file->fd);
-    if (file->dir != NULL) {
-        unlink(sftp_host->format(call, "%s/" BATCH_DATA, file->dir));
-        rmdir(file->dir);
-    }
+    spool_close(call, &file->spool);
     free(file);
-}
-
-static int spool_failed(struct ddb_call *call, const char *doing, const char *path)
-{
-    const int errnum = errno;
-
-    sftp_host->fail(call, "could not %s \"%s\": %s", doing, path, strerror(errnum));
-    return sftp_host->hint(call, "The setting \"spool\" of the sftp store names a folder of this "
-                                 "machine with room for a snapshot.");
 }
 
 static struct file *new_file(struct ddb_call *call, const char *name)
@@ -56,25 +41,13 @@ static struct file *new_file(struct ddb_call *call, const char *name)
         spool_failed(call, "write", name);
         return NULL;
     }
-    file->fd = -1;
-    if (site_read(call, &file->site) < 0)
-        goto failed;
+    if (site_read(call, &file->site) < 0 || spool_open(call, file->site.spool, &file->spool) < 0) {
+        free(file);
+        return NULL;
+    }
     file->name = sftp_host->format(call, "%s", name);
     file->part = sftp_host->format(call, ".%s.part", name);
-    file->dir = sftp_host->format(call, "%s/deploy-db-sftp-XXXXXX", file->site.spool);
-    if (mkdtemp(file->dir) == NULL) {
-        spool_failed(call, "create folder", file->dir);
-        file->dir = NULL;
-        goto failed;
-    }
-    file->fd = open(sftp_host->format(call, "%s/" BATCH_DATA, file->dir),
-                    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file->fd >= 0)
-        return file;
-    spool_failed(call, "create", file->dir);
-failed:
-    release(call, file);
-    return NULL;
+    return file;
 }
 
 /* --- writing --------------------------------------------------------------------------------------------- */
@@ -82,7 +55,7 @@ failed:
 /* An empty ".NAME.part" shows at once whether the folder can be written. */
 static int begin(struct ddb_call *call, struct file *file)
 {
-    struct batch batch = batch_folder_for(call, &file->site, file->dir);
+    struct batch batch = batch_folder_for(call, &file->site, file->spool.dir);
     int rc = batch_run(&batch, 0,
                        sftp_host->format(call, "%sput " BATCH_DATA " %s\n", batch_folder_enter(call, &file->site),
                                          batch_file(call, file->part)));
@@ -147,12 +120,12 @@ static int batch_write(struct ddb_call *call, void *self, const void *data, size
     const char *at = data;
 
     while (n > 0) {
-        ssize_t done = write(file->fd, at, n);
+        ssize_t done = write(file->spool.fd, at, n);
 
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
-            return spool_failed(call, "write", file->dir);
+            return spool_failed(call, "write", file->spool.dir);
         at += done;
         n -= (size_t)done;
         file->size_bytes += done;
@@ -258,7 +231,7 @@ static int publish(struct ddb_call *call, struct file *file, struct batch *batch
 static int batch_commit(struct ddb_call *call, void *self)
 {
     struct file *file = self;
-    struct batch batch = batch_folder_for(call, &file->site, file->dir);
+    struct batch batch = batch_folder_for(call, &file->site, file->spool.dir);
     int rc = send_file(call, file, &batch);
 
     if (rc == 0)
@@ -284,7 +257,7 @@ static int batch_abort(struct ddb_call *call, void *self)
 static int fetch(struct ddb_call *call, struct file *file)
 {
     const char *name = batch_file(call, file->name);
-    struct batch batch = batch_folder_for(call, &file->site, file->dir);
+    struct batch batch = batch_folder_for(call, &file->site, file->spool.dir);
     const struct ddb_stored *found;
     struct ddb_stored *stored;
     struct stat st;
@@ -304,7 +277,7 @@ static int fetch(struct ddb_call *call, struct file *file)
     batch_release(&batch);
     if (rc < 0)
         return -1;
-    if (fstat(file->fd, &st) < 0 || st.st_size != found->size_bytes)
+    if (fstat(file->spool.fd, &st) < 0 || st.st_size != found->size_bytes)
         return sftp_host->fail(call, "\"%s\" has %lld bytes instead of %lld after it was fetched",
                                file->name, (long long)st.st_size, (long long)found->size_bytes);
     file->size_bytes = st.st_size;
@@ -332,12 +305,12 @@ static ssize_t batch_read(struct ddb_call *call, void *self, int64_t offset, voi
     size_t done = 0;
 
     while (done < cap) {
-        ssize_t n = pread(file->fd, (char *)data + done, cap - done, offset + (int64_t)done);
+        ssize_t n = pread(file->spool.fd, (char *)data + done, cap - done, offset + (int64_t)done);
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return spool_failed(call, "read", file->dir);
+            return spool_failed(call, "read", file->spool.dir);
         if (n == 0)
             break;
         done += (size_t)n;

@@ -52,6 +52,25 @@ static void test_round_trip(void **state)
     mem_free(bytes);
 }
 
+/* What a dead process has left goes with the next file; what is in use stays, and what is another's. */
+static void test_spool_is_swept(void **state)
+{
+    void *file = NULL, *other = NULL;
+
+    (void)state;
+    sshdtest_ok(store->create(call, "a.tar", &file));
+    sshdtest_run("mkdir \"$D\"/deploy-db-sftp-dead00 \"$D\"/elsewhere && "
+                 "echo x >\"$D\"/deploy-db-sftp-dead00/data && echo x >\"$D\"/elsewhere/data && "
+                 "ln -s elsewhere \"$D\"/deploy-db-sftp-link00");
+    sshdtest_ok(store->create(call, "b.tar", &other));
+    sshdtest_run("[[ ! -e $D/deploy-db-sftp-dead00 && -e $D/elsewhere/data ]] && "
+                 "rm \"$D\"/deploy-db-sftp-link00 && ls -d \"$D\"/deploy-db-sftp-* | wc -l | grep -qx 2");
+    sshdtest_ok(store->write(call, file, "whole", 5));
+    sshdtest_ok(store->commit(call, file));
+    sshdtest_expect("a.tar", "whole", 5);
+    sshdtest_ok(store->abort(call, other));
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -199,7 +218,8 @@ static void test_black_hole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_round_trip),           TEST(test_names),
+        TEST(test_round_trip),           TEST(test_spool_is_swept),
+        TEST(test_names),
         TEST(test_never_over_a_file),    TEST(test_abort_suspend_resume),
         TEST(test_cut_connection),       TEST(test_free_bytes),
         TEST(test_refusals),             TEST(test_black_hole),
