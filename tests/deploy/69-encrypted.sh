@@ -33,7 +33,8 @@ traced()
 
     rm -rf ../trace
     mkdir ../trace
-    strace -ff -qq -o ../trace/process -e trace=open,openat,creat "$@" || status=$?
+    # a leak checker cannot work in a traced process
+    ASAN_OPTIONS=detect_leaks=0 strace -ff -qq -o ../trace/process -e trace=open,openat,creat "$@" || status=$?
     cat ../trace/* | sed -n -e 's/^open\(at\)\?([^"]*"\([^"]*\)", [A-Z_|]*O_\(WRONLY\|RDWR\).* = [0-9].*/\2/p' \
         -e 's/^creat("\([^"]*\)".* = [0-9].*/\1/p' | sort -u >written
     return $status
