@@ -205,6 +205,8 @@ enum err_code restore_run(struct run *run, const char *snapshot, struct err *err
     status = restore_admin(run->services, &admin, err) == 0
                  ? restore_over(run, admin, snapshot, err)
                  : ERR_REFUSED;
+    if (status == ERR_NONE) /* of a run that has just died a session may have been there at first */
+        restore_sweep(run, admin, live_name(run));
     db_close(admin);
     err_as(err, status);
     if (status == ERR_OPERATOR)

@@ -161,6 +161,7 @@ back()
 }
 for mib in 0 8 16; do
     begin "$mib MiB of room"
+    psql_at shop "SELECT 1" >/dev/null # the first session writes a file
     psql_at postgres CHECKPOINT
     room "$mib"
     "$DDB_B/deploy-db" restore staging "$taken" --yes >out 2>err &
