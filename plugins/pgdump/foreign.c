@@ -4,9 +4,6 @@
 
 #include "pgdump.h"
 
-/* The first release whose pg_restore sends settings that older servers do not know. */
-enum { NEW_SETTINGS = 17 };
-
 /* The release from which on pg_restore reads version "1.${n}" of the archive format (source: K_VERS_* in
  * pg_backup_archiver.h). */
 static int needed_major(const char *version)
@@ -66,8 +63,7 @@ int foreign_restore(struct ddb_call *call, const struct ddb_source *source, cons
         tools_find(call, "pg_restore", server, &tool) < 0)
         return -1;
     if (tool.version[0] != '\0' && server > 0 &&
-        (tool.major < needed_major(version) ||
-         (tool.major >= NEW_SETTINGS && server / 10000 < NEW_SETTINGS)))
+        (tool.major < needed_major(version) || tools_is_unknown_to(&tool, server)))
         return 1;
     argv[0] = tool.path;
     rc = path != NULL ? run(call, argv, database, NULL, NULL)

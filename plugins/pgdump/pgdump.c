@@ -56,6 +56,12 @@ static int pgdump_preflight(struct ddb_call *call, int server_version)
 
     if (check_tool(call, "pg_restore", server_version, &load) < 0 || rc < 0)
         return -1;
+    if (tools_is_unknown_to(&load, server_version)) {
+        host->fail(call, "\"%s\" is version %s and sends settings that a server %d.%d does not know: "
+                         "nothing could be restored with it",
+                   load.path, load.version, server_version / 10000, server_version % 10000);
+        return install_hint(call, "pg_restore", server_version);
+    }
     if (load.major < dump.major) {
         host->fail(call, "\"%s\" is version %s and cannot read what \"%s\" of version %s writes",
                    load.path, load.version, dump.path, dump.version);

@@ -64,6 +64,10 @@ int tools_find(struct ddb_call *call, const char *name, int server, struct tool 
  * none. Without a server all programs will do. */
 int tools_suitability(const struct tool *tool, int server);
 
+/* tools_is_unknown_to: a pg_restore that sends settings which a server of version ${server} does not know, so
+ * that its first statement fails (source: _doSetFixedOutputState: transaction_timeout from 17 on). */
+bool tools_is_unknown_to(const struct tool *tool, int server);
+
 /* tools_failed(call, name, status): a child failed by itself: say what it said. -1. */
 int tools_failed(struct ddb_call *call, const char *name, int status);
 

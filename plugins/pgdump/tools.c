@@ -110,6 +110,13 @@ int tools_suitability(const struct tool *tool, int server)
     return tool->major == major && tool->minor >= minor ? 3 : 1;
 }
 
+bool tools_is_unknown_to(const struct tool *tool, int server)
+{
+    enum { NEW_SETTINGS = 17 };
+
+    return server > 0 && tool->major >= NEW_SETTINGS && server / 10000 < NEW_SETTINGS;
+}
+
 /* For a server the more suitable one, without one the newest, which reads what all others write. */
 static bool is_better(const struct tool *tool, const struct tool *best, int server)
 {
