@@ -243,8 +243,9 @@ wait_for 10 bash -c "psql -X -A -t -d postgres -c \"SELECT count(*) FROM pg_stat
 expect_status 0 ddb snapshot prune staging >out 2>err
 expect_equal 20250102T030000 "$(left)"
 
-# A restore that was cut off may be wanted again.
+# A restore that was cut off may be wanted again. (Both environments are one database here.)
 at 20250101T03
+psql_at shop "DELETE FROM deploy_db.environment"
 status=0
 DEPLOY_DB_FAULT=recover.created:kill ddb_faults restore staging --yes staging-20250101T030000Z-abcdef.tar \
     >out 2>err || status=$?
