@@ -2,6 +2,7 @@
 #include "deploy/meta.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 
 #include "deploy/lists.h"
 
@@ -95,4 +96,9 @@ int meta_parse(struct arena *arena, const char *text, struct meta *meta, struct 
         meta->fingerprint == NULL || meta->props.encoding == NULL)
         return err_set(err, ERR_PREPARE, "meta.json is of another format or lacks a key");
     return 0;
+}
+
+int meta_major(const struct meta *meta)
+{
+    return meta->server_version == NULL ? 0 : (int)strtol(meta->server_version, NULL, 10);
 }

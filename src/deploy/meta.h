@@ -22,4 +22,7 @@ struct meta {
 int meta_format(const struct meta *meta, struct buf *out, struct err *err) CHECK;
 int meta_parse(struct arena *arena, const char *text, struct meta *meta, struct err *err) CHECK;
 
+/* meta_major(meta): the major release of the server that the snapshot was taken of; 0: it is not told. */
+int meta_major(const struct meta *meta);
+
 #endif

@@ -17,8 +17,7 @@ struct checking {
 
 /* The project's own command arrives in this database; the models can be compared; applied files are what
  * they were; no other tool has migrated a database that has no revision; the catalog is that of the last
- * deployment; what the pending revisions do, which fills
- * run->lossless and run->atomic. */
+ * deployment; what the pending revisions do, which fills run->lossless, run->back_reason and run->atomic. */
 void preflight_migrations_identity(struct checking *c);
 void preflight_migrations_models(struct checking *c);
 void preflight_migrations_applied(struct checking *c);

@@ -1,7 +1,6 @@
 /* restore - see restore.h. */
 #include "deploy/restore.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cancel.h"
@@ -75,7 +74,7 @@ static int compare_catalogs(struct run *run, const struct meta *meta, int server
                             const struct catalog *expected, const struct catalog *now,
                             struct err *err)
 {
-    const int taken = meta->server_version == NULL ? 0 : (int)strtol(meta->server_version, NULL, 10);
+    const int taken = meta_major(meta);
     struct drift *list = NULL;
     size_t n = 0, missing = 0;
 

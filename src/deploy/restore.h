@@ -60,7 +60,8 @@ void restore_drop(struct run *run, const char *fresh, struct err *err);
 /* restore_enter(run, fresh, phase, err): before the exchange, make the fresh database know of this run,
  * so that whoever finds it after a crash does; runs that were open when the snapshot was taken are
  * marked as replaced. With the phase RESTORE_EXCHANGE the database says from then on that it is this
- * environment's, wherever it came from; one that was only put aside (undo) says what it said. Changes: the schema deploy_db of ${fresh}. */
+ * environment's, wherever it came from; one that was only put aside (undo) says what it said.
+ * Changes: the schema deploy_db of ${fresh}. */
 int restore_enter(struct run *run, const char *fresh, const char *phase, struct err *err) CHECK;
 
 /* restore_swap(run, admin, fresh, aside, err): ${fresh} takes the place of the live database, which

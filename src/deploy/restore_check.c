@@ -1,7 +1,6 @@
 /* restore_check - see restore_check.h. */
 #include "deploy/restore_check.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
@@ -129,7 +128,7 @@ static int check_roles(struct run *run, struct db *admin, const struct meta *met
 
 static void check_server(const struct db *admin, const struct meta *meta, struct errs *problems)
 {
-    const int wanted = meta->server_version == NULL ? 0 : (int)strtol(meta->server_version, NULL, 10);
+    const int wanted = meta_major(meta);
     struct err *problem;
 
     if (wanted <= db_server_version(admin) / 10000)

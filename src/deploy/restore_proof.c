@@ -41,11 +41,6 @@ struct restore_proof {
 
 /* --- what there is to read -------------------------------------------------------------------------- */
 
-static int major_of(const char *version)
-{
-    return version == NULL ? 0 : (int)strtol(version, NULL, 10);
-}
-
 static int by_name(const char *schema, const char *name, const char *other_schema,
                    const char *other_name)
 {
@@ -285,14 +280,14 @@ static int read_plan(struct run *run, struct restore_proof *proof, const struct 
         return -1;
     expect_empty(run, proof);
     proof->found = arena_alloc(run->arena, (proof->plan.n + 1) * sizeof *proof->found);
-    for (size_t i = 0; i < proof->plan.n && server == major_of(meta->server_version); i++) {
+    for (size_t i = 0; i < proof->plan.n && server == meta_major(meta); i++) {
         const char *hash = proof->wanted[i]->hash;
 
         proof->found[i].hashed =
             hash != NULL && hash[0] != '\0' && filtered(run, proof->wanted[i]) == NULL;
         proof->n_hashed += proof->found[i].hashed;
     }
-    if (server != major_of(meta->server_version))
+    if (server != meta_major(meta))
         log_info("rows are compared by their number only: the server is of release %d, the snapshot "
                  "of %s",
                  server, meta->server_version == NULL ? "an unknown one" : meta->server_version);

@@ -2,8 +2,9 @@
  * hazard_made - what one SQL text has created so far: tables, sequences, columns of older tables.
  *
  * What others have to do with, by a trigger or as a partition, is shared: a change of its rows may change
- * older ones. It may still be dropped. Names are as written: "users" and "public.users" are different, because the search path is not
- * known here. Whatever makes a name uncertain removes it: to forget is always the safe side.
+ * older ones. It may still be dropped. Names are as written: "users" and "public.users" are different,
+ * because the search path is not known here. Whatever makes a name uncertain removes it: to forget is
+ * always the safe side.
  */
 #ifndef PG_HAZARD_MADE_H
 #define PG_HAZARD_MADE_H
@@ -42,8 +43,8 @@ void hazard_made_add(struct hazard_made *made, enum hazard_kind kind, struct haz
 bool hazard_made_has(const struct hazard_made *made, enum hazard_kind kind,
                      struct hazard_name name, const char *column);
 
-/* hazard_made_share: a relation and its columns, every name without a schema, are shared from now on; hazard_made_has does not know
- * them any more, hazard_made_knows does. */
+/* hazard_made_share: a relation and its columns, every name without a schema, are shared from now on;
+ * hazard_made_has does not know them any more, hazard_made_knows does. */
 void hazard_made_share(struct hazard_made *made, struct hazard_name name);
 void hazard_made_share_unqualified(struct hazard_made *made);
 bool hazard_made_knows(const struct hazard_made *made, enum hazard_kind kind,

@@ -29,8 +29,8 @@ int swap_kept(struct db *admin, struct arena *arena, const char *live, struct sw
               size_t *n, struct err *err) CHECK;
 
 /* swap_create(admin, name, props, err): CREATE DATABASE from template0 with the encoding, locale and
- * owner of ${props}, and in their tablespace where the server has it and our role may create in it. An existing one of that name is dropped first (it is from an earlier attempt of
- * the same run). */
+ * owner of ${props}, and in their tablespace where the server has it and our role may create in it. An
+ * existing one of that name is dropped first (it is from an earlier attempt of the same run). */
 int swap_create(struct db *admin, const char *name, const struct dbprops *props,
                 struct err *err) CHECK;
 
