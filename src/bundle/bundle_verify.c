@@ -1,10 +1,10 @@
 /* bundle_verify - level `full`: every byte is read, hashed and decompressed, and the rows in chunks are those
  * that were read. */
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include "base/cancel.h"
+#include "base/thread.h"
 #include "bundle/bundle_manifest.h"
 #include "bundle/bundle_read.h"
 #include "bundle/bundle_walk.h"
@@ -206,6 +206,7 @@ int bundle_verify(const struct bundle *bundle, int jobs,
 {
     struct shared *shared = mem_alloc(sizeof *shared);
     pthread_t *threads = mem_alloc((size_t)(jobs > 1 ? jobs : 1) * sizeof *threads);
+    struct err ignored = ERR_INIT;
     int n = 0, rc = 0;
 
     shared->bundle = *bundle;
@@ -220,7 +221,7 @@ int bundle_verify(const struct bundle *bundle, int jobs,
     for (size_t i = 0; i < bundle->n_members; i++)
         shared->total += bundle->members[i].size_bytes;
     while (n < jobs - 1 && (size_t)n + 1 < bundle->n_members &&
-           pthread_create(&threads[n], NULL, work, shared) == 0)
+           thread_start(&threads[n], work, shared, ERR_INTERNAL, &ignored) == 0)
         n++; /* a thread less is no failure: this one works too */
     work(shared);
     while (n > 0)

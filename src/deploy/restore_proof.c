@@ -178,23 +178,6 @@ static const char *columns_of(const struct copy_table *table, const struct bundl
                : table->columns;
 }
 
-static void add_source(const struct restore_proof *proof, const struct range *range,
-                       struct buf *out)
-{
-    const struct copy_table *table = &proof->plan.tables[range->table];
-    const char *columns = columns_of(table, proof->wanted[range->table]);
-
-    if (range->from == 0 && range->to == 0) {
-        buf_addf(out, "%s %s", table->quoted, columns);
-        return;
-    }
-    buf_addf(out, "(SELECT %.*s FROM ONLY %s WHERE ctid >= '(%lld,0)'", (int)strlen(columns) - 2,
-             columns + 1, table->quoted, (long long)range->from);
-    if (range->to > 0)
-        buf_addf(out, " AND ctid < '(%lld,0)'", (long long)range->to);
-    buf_addc(out, ')');
-}
-
 /* An index that is being made may keep us waiting: no time limit. */
 static int open_session(struct worker *worker, struct err *err)
 {
@@ -216,7 +199,8 @@ static int read_range(struct worker *worker, size_t i, struct err *err)
     int rc;
 
     if (proof->found[range->table].hashed) {
-        add_source(proof, range, &source);
+        copy_source(table->quoted, columns_of(table, proof->wanted[range->table]), range->from,
+                    range->to, &source);
         rc = copy_rows(worker->db, buf_text(&source), &sink, err);
     } else {
         rc = copy_count(worker->db, table->quoted, &reading.rows.rows, err);

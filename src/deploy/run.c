@@ -1,9 +1,7 @@
 /* run - see run.h. */
 #include "deploy/run.h"
 
-#include <pthread.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +13,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "deploy/clone.h"
 #include "deploy/ship.h"
 #include "pg/dbprops.h"
@@ -155,16 +154,10 @@ static void *ask(void *arg)
 int run_look(struct run *run, struct err *err)
 {
     struct asking asking = {.run = run, .err = ERR_INIT};
-    sigset_t all, before;
     pthread_t thread;
-    int errnum;
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    errnum = pthread_create(&thread, NULL, ask, &asking);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (errnum != 0)
-        return err_sys(err, ERR_REFUSED, errnum, "could not start a thread");
+    if (thread_start(&thread, ask, &asking, ERR_REFUSED, err) != 0)
+        return -1;
     plan_read(run->services, &run->plan);
     pthread_join(thread, NULL);
     if (asking.rc == 0)

@@ -1,7 +1,6 @@
 /* ship_run - the threads that ship a run's snapshot while the run goes on (ship.h). */
 #include "deploy/ship_parts.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "base/thread.h"
 #include "deploy/encryption.h"
 #include "deploy/stores_files.h"
 #include "deploy/stores_parts.h"
@@ -59,22 +59,16 @@ static bool is_stopped(void *arg)
     return atomic_load(&ship->stop);
 }
 
-/* Signals are for the main thread, which waits in system calls that they interrupt. */
 static void start(struct shipping *shipping)
 {
-    sigset_t all, before;
-    int errnum;
+    struct ship *ship = &shipping->ship;
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    errnum = pthread_create(&shipping->thread, NULL, thread_main, &shipping->ship);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    shipping->running = errnum == 0;
-    if (errnum == 0)
+    shipping->running =
+        thread_start(&shipping->thread, thread_main, ship, ERR_PREPARE, &ship->err) == 0;
+    if (shipping->running)
         return;
-    shipping->ship.state = SHIP_FAILED;
-    err_sys(&shipping->ship.err, ERR_PREPARE, errnum, "store \"%s\": could not start a thread",
-            shipping->ship.to->label);
+    ship->state = SHIP_FAILED;
+    err_wrap(&ship->err, "store \"%s\"", ship->to->label);
 }
 
 void ship_start(struct services *services, const char *name, const struct service *source,

@@ -1,7 +1,6 @@
 /* snapshot_copy - see snapshot_copy.h. */
 #include "deploy/snapshot_copy.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -9,6 +8,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "base/thread.h"
 #include "bundle/chunk.h"
 #include "deploy/snapshot_ranges.h"
 #include "pg/copy.h"
@@ -97,27 +97,6 @@ static unsigned next_chunk(void *arg)
     return atomic_fetch_add(&outcome->chunks, 1);
 }
 
-/* What COPY reads: the table, or the rows in some of its pages. */
-static char *source_of(const struct copy_table *table, const struct snapshot_range *range)
-{
-    struct strvec text = {0};
-    char *source;
-
-    if (range->from == 0 && range->to == 0) {
-        strvec_pushf(&text, "%s %s", table->quoted, table->columns);
-    } else {
-        strvec_pushf(&text, "(SELECT %.*s FROM ONLY %s WHERE ctid >= '(%lld,0)'",
-                     (int)strlen(table->columns) - 2, table->columns + 1, table->quoted,
-                     (long long)range->from);
-        if (range->to > 0)
-            strvec_pushf(&text, " AND ctid < '(%lld,0)'", (long long)range->to);
-        strvec_push(&text, ")");
-    }
-    source = strvec_join(&text, "");
-    strvec_release(&text);
-    return source;
-}
-
 /* Whether the rows are read, instead of counted by the server. */
 static bool is_read(const struct copy_table *table)
 {
@@ -130,7 +109,7 @@ static int try_range(struct worker *worker, const struct snapshot_range *range, 
     const struct snapshot_copy_options *options = worker->copy->options;
     const struct copy_table *table = table_of(worker->copy, range);
     const struct copy_sink sink = {.row = take_row, .stopped = is_stopped, .arg = worker};
-    auto_free char *source = NULL;
+    auto_buf struct buf source = {0};
 
     worker->again = (struct rowhash){0};
     chunk_begin(worker->chunk, table->own, table->oid, next_chunk,
@@ -140,8 +119,8 @@ static int try_range(struct worker *worker, const struct snapshot_range *range, 
         return -1;
     if (!is_read(table))
         return copy_count(worker->db, table->quoted, &worker->rows.rows, err);
-    source = source_of(table, range);
-    if (copy_rows(worker->db, source, &sink, err) != 0 || chunk_end(worker->chunk, err) != 0)
+    copy_source(table->quoted, table->columns, range->from, range->to, &source);
+    if (copy_rows(worker->db, buf_text(&source), &sink, err) != 0 || chunk_end(worker->chunk, err) != 0)
         return -1;
     if (worker->again.rows < worker->rows.rows)
         return err_set(err, ERR_PREPARE, "there were fewer rows when they were read again");
@@ -257,12 +236,9 @@ static void start_workers(struct snapshot_copy *copy)
     copy->next = 0;
     wanted = copy->n_ranges < jobs ? copy->n_ranges : jobs;
     for (copy->n_threads = 0; copy->n_threads < wanted; copy->n_threads++) {
-        int errnum = pthread_create(&copy->threads[copy->n_threads], NULL, work, copy);
+        struct err failure = ERR_INIT;
 
-        if (errnum != 0) {
-            struct err failure = ERR_INIT;
-
-            err_sys(&failure, ERR_PREPARE, errnum, "could not start a thread");
+        if (thread_start(&copy->threads[copy->n_threads], work, copy, ERR_PREPARE, &failure) != 0) {
             note_failure(copy, &failure);
             return;
         }

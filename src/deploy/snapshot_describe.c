@@ -1,10 +1,10 @@
 /* snapshot_describe - see snapshot_describe.h. */
 #include "deploy/snapshot_describe.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "deploy/meta.h"
 #include "pg/versions.h"
 
@@ -95,17 +95,15 @@ int snapshot_describe_start(const struct run *run, const char *exported, int64_t
                             struct snapshot_describe **out, struct err *err)
 {
     struct snapshot_describe *describe = mem_alloc(sizeof *describe);
-    int errnum;
 
     describe->run = run;
     describe->exported = exported;
     describe->wait_ms = wait_ms;
     describe->arena = arena_new();
-    errnum = pthread_create(&describe->thread, NULL, work, describe);
-    if (errnum != 0) {
+    if (thread_start(&describe->thread, work, describe, ERR_PREPARE, err) != 0) {
         describe->joined = true;
         snapshot_describe_end(describe);
-        return err_sys(err, ERR_PREPARE, errnum, "could not start a thread");
+        return -1;
     }
     describe->tool = ask_tool(run->services);
     *out = describe;

@@ -174,6 +174,19 @@ static int take_results(struct db *db, const char *sql, const struct copy_sink *
     }
 }
 
+void copy_source(const char *quoted, const char *columns, int64_t from, int64_t to, struct buf *out)
+{
+    if (from == 0 && to == 0) {
+        buf_addf(out, "%s %s", quoted, columns);
+        return;
+    }
+    buf_addf(out, "(SELECT %.*s FROM ONLY %s WHERE ctid >= '(%lld,0)'", (int)strlen(columns) - 2,
+             columns + 1, quoted, (long long)from);
+    if (to > 0)
+        buf_addf(out, " AND ctid < '(%lld,0)'", (long long)to);
+    buf_addc(out, ')');
+}
+
 int copy_rows(struct db *db, const char *source, const struct copy_sink *sink, struct err *err)
 {
     auto_free char *sql = mem_alloc(strlen(source) + sizeof "COPY  TO STDOUT");

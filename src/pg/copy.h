@@ -9,6 +9,7 @@
 #ifndef PG_COPY_H
 #define PG_COPY_H
 
+#include "base/buf.h"
 #include "pg/db.h"
 
 /* Where rows go, in the caller's thread. */
@@ -26,6 +27,11 @@ struct copy_sink {
  * snapshot. Close it with db_close. ERR_REFUSED. */
 int copy_open(const struct db_target *target, const char *database, const char *exported,
               struct db **db, struct err *err) CHECK;
+
+/* copy_source(quoted, columns, from, to, out): what copy_rows reads of a table: the rows in its pages ${from}
+ * up to ${to}; ${to} 0: to its end; both 0: the whole table. ${columns} are in parentheses. Adds to
+ * ${out}. */
+void copy_source(const char *quoted, const char *columns, int64_t from, int64_t to, struct buf *out);
 
 /* copy_rows(db, source, sink, err): all rows of "COPY ${source} TO STDOUT", where ${source} is a
  * table with its columns, or a query in parentheses. */
