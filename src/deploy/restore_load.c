@@ -16,6 +16,7 @@ struct chunked {
     uint32_t oid;
     size_t table;  /* in the bundle's list */
     int64_t bytes; /* of all its chunks, decompressed */
+    int64_t left;  /* of those that nobody has taken */
     const struct bundle_member **chunks;
     size_t n;
     size_t next;     /* the first that nobody has taken */
@@ -83,6 +84,7 @@ static void list_chunks(struct arena *arena, struct restore_load *load)
             continue;
         table->chunks[table->n++] = &bundle->members[i];
         table->bytes += bundle->members[i].raw_bytes;
+        table->left += bundle->members[i].raw_bytes;
         load->all_bytes += bundle->members[i].raw_bytes;
         load->workers.n_tasks++;
     }
@@ -112,22 +114,24 @@ static bool has_more(const struct chunked *table)
     return table != NULL && table->next < table->n;
 }
 
-/* A session stays with its table; then comes the largest one that nobody loads, because sessions that
- * extend one table wait for each other; then the one with the most left to do. */
+/* What would be left for each session if one more came. */
+static int64_t share(const struct chunked *table)
+{
+    return table->left / (int64_t)(table->sessions + 1);
+}
+
+/* A session stays with its table; then comes the one that has the most left for whoever joins it. Large
+ * tables are begun early and shared, small ones fill the end, so that no session works on alone at the
+ * last chunk and the statistics of the largest table. */
 static struct chunked *choose(struct restore_load *load, struct chunked *last)
 {
     struct chunked *most = NULL;
 
     if (has_more(last))
         return last;
-    for (size_t i = 0; i < load->n_tables; i++) {
-        struct chunked *table = &load->tables[i];
-
-        if (has_more(table) && table->sessions == 0)
-            return table;
-        if (has_more(table) && (most == NULL || table->n - table->next > most->n - most->next))
-            most = table;
-    }
+    for (size_t i = 0; i < load->n_tables; i++)
+        if (has_more(&load->tables[i]) && (most == NULL || share(&load->tables[i]) > share(most)))
+            most = &load->tables[i];
     return most;
 }
 
@@ -140,6 +144,7 @@ static const struct bundle_member *take(struct restore_load *load, struct reader
     reader->table = choose(load, reader->table);
     reader->table->sessions++;
     member = reader->table->chunks[reader->table->next++];
+    reader->table->left -= member->raw_bytes;
     pthread_mutex_unlock(&load->mutex);
     return member;
 }

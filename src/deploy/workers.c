@@ -1,9 +1,8 @@
 /* workers - see workers.h. */
 #include "deploy/workers.h"
 
-#include <signal.h>
-
 #include "base/clock.h"
+#include "base/thread.h"
 
 enum { TICK_MS = 100, SHORT_MS = 5 };
 
@@ -36,6 +35,7 @@ static void *run(void *arg)
 {
     struct worker *worker = arg;
 
+    thread_yields_to_others();
     if (work(worker) != 0 && !atomic_exchange(&worker->workers->stop, true))
         worker->workers->first = worker;
     if (worker->workers->close != NULL)
@@ -48,24 +48,20 @@ static void *run(void *arg)
 
 static int start_one(struct workers *workers, struct worker *worker, struct err *err)
 {
-    int rc;
-
     worker->workers = workers;
     worker->services = *workers->services;
     worker->services.arena = arena_new();
     worker->err = (struct err)ERR_INIT;
     atomic_fetch_add(&workers->running, 1);
-    rc = pthread_create(&worker->thread, NULL, run, worker);
-    worker->started = rc == 0;
-    if (rc == 0)
+    worker->started = thread_start(&worker->thread, run, worker, ERR_INTERNAL, err) == 0;
+    if (worker->started)
         return 0;
     atomic_fetch_sub(&workers->running, 1);
-    return err_sys(err, ERR_INTERNAL, rc, "could not start a thread");
+    return -1;
 }
 
 int workers_start(struct workers *workers, size_t n, struct err *err)
 {
-    sigset_t all, before;
     int rc = 0;
 
     workers->first = NULL;
@@ -74,11 +70,8 @@ int workers_start(struct workers *workers, size_t n, struct err *err)
     atomic_init(&workers->next, 0);
     atomic_init(&workers->stop, false);
     atomic_init(&workers->running, 0);
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
     for (size_t i = 0; i < workers->n && rc == 0; i++)
         rc = start_one(workers, &workers->list[i], err);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (rc == 0)
         return 0;
     workers_stop(workers);
