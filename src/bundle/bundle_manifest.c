@@ -316,7 +316,7 @@ static int parse_copy(const json_t *json, struct arena *arena, struct bundle_tab
     table->hash = hash != NULL ? arena_strdup(arena, hash) : "";
     if (json_object_get(json, "copy") == NULL && json_object_get(json, "oid") == NULL)
         return 0;
-    if (copy == NULL || copy[0] == '\0' || strpbrk(copy, "\t\r\n") != NULL ||
+    if (copy == NULL || strpbrk(copy, "\t\r\n") != NULL || bundle_copy_columns(copy) == NULL ||
         !get_count(json, "oid", 1, &oid) || oid > UINT32_MAX)
         return bad(err, "a table without a proper list of columns");
     table->copy = arena_strdup(arena, copy);

@@ -69,3 +69,39 @@ const char *bundle_name_get(const json_t *object, const char *key, struct arena 
     name[n / 2] = '\0';
     return name;
 }
+
+/* --- what a table is to COPY --------------------------------------------------------------------------- */
+
+/* Behind one identifier as quote_ident() writes it: bare, or in quotes that are doubled inside. NULL: there
+ * is none. */
+static const char *skip_identifier(const char *at)
+{
+    static const char bare[] = "abcdefghijklmnopqrstuvwxyz_0123456789";
+    const size_t n = strspn(at, bare);
+
+    if (*at != '"')
+        return n == 0 || (*at >= '0' && *at <= '9') ? NULL : at + n;
+    for (at++; *at != '\0'; at++) {
+        if (*at != '"')
+            continue;
+        if (at[1] != '"')
+            return at + 1;
+        at++;
+    }
+    return NULL;
+}
+
+const char *bundle_copy_columns(const char *copy)
+{
+    const char *at = skip_identifier(copy), *columns;
+
+    if (at == NULL || *at != '.' || (at = skip_identifier(at + 1)) == NULL || *at != ' ' || at[1] != '(')
+        return NULL;
+    for (columns = ++at;; at++) { /* at the parenthesis, at a comma's space */
+        at = skip_identifier(at + 1);
+        if (at == NULL || *at != ',')
+            return at != NULL && strcmp(at, ")") == 0 ? columns : NULL;
+        if (at[1] != ' ')
+            return NULL;
+    }
+}

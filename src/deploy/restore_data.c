@@ -115,7 +115,7 @@ int restore_data(struct run *run, struct stored_bundle *stored, const struct met
 
     if (restore_rows_plan(run, &stored->bundle, &filter, err) != 0)
         return -1;
-    restore_load_plan(run, stored, filter, fresh, &load);
+    restore_load_plan(run, stored, meta, filter, fresh, &load);
     if (sections ? restore_sections(run, &load, err) != 0
                  : restore_whole(run, &load, err) != 0)
         return -1;

@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "base/log.h"
 #include "base/progress.h"
+#include "bundle/bundle_name.h"
 #include "pg/analyze.h"
+#include "pg/copy_binary.h"
 #include "pg/copy_in.h"
 
 enum { PIECE_BYTES = 256 * 1024 };
@@ -23,14 +26,18 @@ struct chunked {
     size_t done;
     size_t sessions; /* that are loading it now */
     int64_t rows;
+    atomic_bool as_text; /* a line of it could not be converted */
 };
 
 /* What a thread has besides its session. */
 struct reader {
     struct stored_bundle stored; /* the bundle through a file of its own */
     struct chunked *table;       /* what it has loaded last */
+    const char *quoted;          /* its name */
     char data[PIECE_BYTES];
-    struct buf masked;           /* the same, where the table is masked */
+    struct buf changed;          /* the same, where the table is masked or converted */
+    struct copy_binary columns;  /* of the table; without values: it is loaded as text */
+    bool refused;                /* a line was not what COPY prints of such a table */
 };
 
 /* --- which chunks --------------------------------------------------------------------------------- */
@@ -90,12 +97,13 @@ static void list_chunks(struct arena *arena, struct restore_load *load)
     }
 }
 
-void restore_load_plan(struct run *run, struct stored_bundle *stored, struct restore_rows *filter,
-                       const char *fresh, struct restore_load *load)
+void restore_load_plan(struct run *run, struct stored_bundle *stored, const struct meta *meta,
+                       struct restore_rows *filter, const char *fresh, struct restore_load *load)
 {
     const struct bundle *bundle = &stored->bundle;
 
-    *load = (struct restore_load){.stored = stored, .filter = filter, .fresh = fresh};
+    *load = (struct restore_load){
+        .stored = stored, .filter = filter, .fresh = fresh, .major = meta_major(meta)};
     pthread_mutex_init(&load->mutex, NULL);
     load->tables = arena_alloc(run->arena, (bundle->n_tables + 1) * sizeof *load->tables);
     for (size_t i = 0; i < bundle->n_tables; i++)
@@ -180,28 +188,81 @@ static void close_reader(struct worker *worker)
     struct reader *reader = worker->own;
 
     stores_close(&reader->stored);
-    buf_release(&reader->masked);
+    buf_release(&reader->changed);
     mem_free(reader);
 }
 
-/* Into the server, through the mask where there is one. */
-static int write_piece(struct worker *worker, struct mask_stream *mask, size_t n, struct err *err)
+static const struct bundle_table *table_of(const struct restore_load *load, const struct reader *reader)
+{
+    return &load->stored->bundle.tables[reader->table->table];
+}
+
+/* What the server takes apart costs it time that we have. Only what is compared afterwards: by the hash of
+ * its text, which the same release prints. */
+static int prepare(struct worker *worker, struct err *err)
+{
+    const struct restore_load *load = worker->workers->arg;
+    struct reader *reader = worker->own;
+    const struct bundle_table *table = table_of(load, reader);
+    const char *columns = bundle_copy_columns(table->copy);
+    const bool is_compared = table->hash != NULL && table->hash[0] != '\0' &&
+                             load->filter[reader->table->table].table == NULL &&
+                             db_server_version(worker->db) / 10000 == load->major;
+
+    reader->quoted = arena_strndup(worker->services.arena, table->copy,
+                                   (size_t)(columns - table->copy) - 1); /* and a space */
+    reader->columns = (struct copy_binary){0};
+    return is_compared ? copy_binary_columns(worker->db, worker->services.arena, reader->quoted,
+                                             columns, &reader->columns, err)
+                       : 0;
+}
+
+static int send_changed(struct worker *worker, struct err *err)
+{
+    struct buf *changed = &((struct reader *)worker->own)->changed;
+
+    return changed->len == 0 ? 0
+                             : copy_in_write(worker->db, changed->data, changed->len,
+                                             workers_stopped, worker->workers, err);
+}
+
+static int refuse(struct reader *reader, struct err *err)
+{
+    reader->refused = true;
+    return err_set(err, ERR_OPERATOR, "a line is not what COPY prints of this table");
+}
+
+/* Into the server: as it is, through the mask, or in the binary format. */
+static int write_piece(struct worker *worker, struct mask_stream *mask, struct copy_binary *binary,
+                       size_t n, struct err *err)
 {
     struct reader *reader = worker->own;
 
-    if (mask->mask == NULL)
+    if (mask->mask == NULL && binary == NULL)
         return copy_in_write(worker->db, reader->data, n, workers_stopped, worker->workers, err);
-    buf_reset(&reader->masked);
-    if (mask_feed(mask, reader->data, n, &reader->masked, err) != 0)
+    buf_reset(&reader->changed);
+    if (mask->mask != NULL && mask_feed(mask, reader->data, n, &reader->changed, err) != 0)
         return -1;
-    return reader->masked.len == 0 ? 0
-                                   : copy_in_write(worker->db, reader->masked.data,
-                                                   reader->masked.len, workers_stopped,
-                                                   worker->workers, err);
+    if (binary != NULL &&
+        (!copy_binary_feed(binary, reader->data, n, &reader->changed) || FAULT("restore.convert")))
+        return refuse(reader, err);
+    return send_changed(worker, err);
+}
+
+static int write_end(struct worker *worker, struct mask_stream *mask, struct copy_binary *binary,
+                     struct err *err)
+{
+    struct reader *reader = worker->own;
+
+    if (binary == NULL)
+        return mask_finish(mask, err);
+    buf_reset(&reader->changed);
+    return copy_binary_end(binary, &reader->changed) ? send_changed(worker, err)
+                                                     : refuse(reader, err);
 }
 
 static int copy_stream(struct worker *worker, struct bundle_stream *stream, struct mask_stream *mask,
-                       struct err *err)
+                       struct copy_binary *binary, struct err *err)
 {
     struct restore_load *load = worker->workers->arg;
     struct reader *reader = worker->own;
@@ -210,23 +271,28 @@ static int copy_stream(struct worker *worker, struct bundle_stream *stream, stru
     while ((n = bundle_read(stream, reader->data, sizeof reader->data, err)) > 0) {
         if (FAULT("restore.chunk"))
             return err_set(err, ERR_OPERATOR, "fault point restore.chunk");
-        if (write_piece(worker, mask, (size_t)n, err) != 0)
+        if (write_piece(worker, mask, binary, (size_t)n, err) != 0)
             return -1;
         atomic_fetch_add(&load->bytes, n);
     }
-    return n < 0 ? -1 : mask_finish(mask, err);
+    return n < 0 ? -1 : write_end(worker, mask, binary, err);
 }
 
-static int load_chunk(struct worker *worker, const struct bundle_member *member, const char *copy,
-                      const struct restore_rows *filter, int64_t *rows, struct err *err)
+/* Once: as text where ${binary} is NULL. */
+static int try_chunk(struct worker *worker, const struct bundle_member *member,
+                     struct copy_binary *binary, int64_t *rows, struct err *err)
 {
+    struct restore_load *load = worker->workers->arg;
     struct reader *reader = worker->own;
+    struct restore_rows *filter = &load->filter[reader->table->table];
+    const char *copy = table_of(load, reader)->copy;
     struct bundle_stream *stream = bundle_read_chunk(&reader->stored.bundle, member);
     struct mask_stream mask = {.mask = filter->table == NULL ? NULL : &filter->mask};
-    int rc = copy_in_begin(worker->db, copy, err);
+    int rc = binary == NULL ? copy_in_begin(worker->db, copy, err)
+                            : copy_in_begin_binary(worker->db, copy, err);
 
     if (rc == 0) {
-        rc = copy_stream(worker, stream, &mask, err);
+        rc = copy_stream(worker, stream, &mask, binary, err);
         if (rc == 0)
             rc = copy_in_end(worker->db, copy, rows, err);
         else
@@ -237,30 +303,47 @@ static int load_chunk(struct worker *worker, const struct bundle_member *member,
     return rc;
 }
 
-/* Now, while others load: later the last and largest table would keep one session busy and the others
- * waiting. What cannot be known yet is done later (analyze.h). */
-static int analyze(struct worker *worker, const struct bundle_table *table, struct err *err)
+/* What we cannot convert, or the server does not take (a data exception), it may take apart itself. */
+static int load_chunk(struct worker *worker, const struct bundle_member *member, int64_t *rows,
+                      struct err *err)
 {
-    const size_t n = (size_t)(restore_rows_columns(table->copy) - table->copy);
-    auto_free char *quoted = mem_alloc(n + 1);
+    struct reader *reader = worker->own;
+    struct copy_binary binary = reader->columns;
+    struct err failed = ERR_INIT;
+    int rc;
 
-    memcpy(quoted, table->copy, n);
-    return analyze_table(worker->db, quoted, err);
+    if (binary.values == NULL || atomic_load(&reader->table->as_text))
+        return try_chunk(worker, member, NULL, rows, err);
+    reader->refused = false;
+    rc = try_chunk(worker, member, &binary, rows, &failed);
+    copy_binary_release(&binary);
+    if (rc == 0)
+        return 0;
+    if (!reader->refused && strncmp(failed.sqlstate, "22", 2) != 0) {
+        *err = failed;
+        return -1;
+    }
+    log_detail("table %s is loaded as text: %s", reader->quoted, failed.primary);
+    atomic_store(&reader->table->as_text, true);
+    return try_chunk(worker, member, NULL, rows, err);
 }
 
+/* Statistics come with the last chunk, while others load: later the last and largest table would keep one
+ * session busy and the others waiting. What cannot be known yet is done later (analyze.h). */
 static int load_one(struct worker *worker, size_t i, struct err *err)
 {
     struct restore_load *load = worker->workers->arg;
     struct reader *reader = worker->own;
+    const struct chunked *before = reader->table;
     const struct bundle_member *member = take(load, reader);
-    const size_t at = reader->table->table;
-    const struct bundle_table *table = &load->stored->bundle.tables[at];
+    const struct bundle_table *table = table_of(load, reader);
     int64_t rows = 0;
 
     (void)i;
-    if (load_chunk(worker, member, table->copy, &load->filter[at], &rows, err) != 0)
+    if ((reader->table != before && prepare(worker, err) != 0) ||
+        load_chunk(worker, member, &rows, err) != 0)
         return err_wrap(err, "could not load table \"%s.%s\"", table->schema, table->name);
-    return finish(load, reader->table, rows) ? analyze(worker, table, err) : 0;
+    return finish(load, reader->table, rows) ? analyze_table(worker->db, reader->quoted, err) : 0;
 }
 
 int restore_load_start(struct run *run, struct restore_load *load, size_t jobs, struct err *err)

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/progress.h"
+#include "bundle/bundle_name.h"
 #include "pg/copy.h"
 #include "pg/copy_in.h"
 #include "pg/salvage.h"
@@ -13,18 +14,6 @@
 enum { PIECE_BYTES = 256 * 1024 };
 
 /* --- which tables ----------------------------------------------------------------------------- */
-
-const char *restore_rows_columns(const char *copy)
-{
-    bool quoted = false;
-
-    for (; *copy != '\0'; copy++) {
-        quoted = quoted != (*copy == '"');
-        if (!quoted && *copy == '(')
-            return copy;
-    }
-    return copy;
-}
 
 int restore_rows_plan(struct run *run, const struct bundle *bundle, struct restore_rows **out,
                       struct err *err)
@@ -38,7 +27,7 @@ int restore_rows_plan(struct run *run, const struct bundle *bundle, struct resto
         rows[i].table = refresh_masks_table(masks, table->schema, table->name);
         if (rows[i].table == NULL || rows[i].table->left_out || table->copy == NULL)
             continue;
-        if (refresh_masks_line(run->arena, masks, rows[i].table, restore_rows_columns(table->copy),
+        if (refresh_masks_line(run->arena, masks, rows[i].table, bundle_copy_columns(table->copy),
                                &rows[i].mask, err) != 0)
             return -1;
     }

@@ -19,9 +19,6 @@ struct restore_rows {
 int restore_rows_plan(struct run *run, const struct bundle *bundle, struct restore_rows **rows,
                       struct err *err) CHECK;
 
-/* restore_rows_columns(copy): the "(id, total)" in "public.orders (id, total)", what a manifest has for COPY. */
-const char *restore_rows_columns(const char *copy);
-
 /* restore_rows_excluded(run, bundle, rows): the tables of the plugin's dump whose rows it must
  * leave to us, for the fact "exclude_rows"; NULL: none. */
 const char *const *restore_rows_excluded(struct run *run, const struct bundle *bundle,

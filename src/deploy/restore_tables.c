@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "bundle/bundle_name.h"
 #include "deploy/recover.h"
 #include "deploy/restore.h"
 #include "deploy/restore_data.h"
@@ -136,20 +137,10 @@ static int end_copy(struct salvage *salvage)
     return 0;
 }
 
-/* The columns behind the table's name: "public.orders (id, total)". */
-static const char *columns_of(const char *copy)
-{
-    auto_buf struct buf ignored = {0};
-    const char *at = take_identifier(copy, ".", &ignored);
-
-    at = take_identifier(*at == '.' ? at + 1 : at, " ", &ignored);
-    return *at == ' ' ? at + 1 : at;
-}
-
 static int copy_chunk(struct salvage *salvage, const struct bundle_member *member, char *data)
 {
     struct bundle_stream *stream = bundle_read_chunk(&salvage->stored->bundle, member);
-    int rc = begin_copy(salvage, columns_of(salvage->table->copy));
+    int rc = begin_copy(salvage, bundle_copy_columns(salvage->table->copy));
     ssize_t n = 0;
 
     while (rc == 0 && (n = bundle_read(stream, data, PIECE_BYTES, salvage->err)) > 0)

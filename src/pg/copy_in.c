@@ -87,17 +87,24 @@ static int finish(struct db *db, const char *sql, int64_t *rows, struct err *err
     }
 }
 
-static char *statement(const char *table)
+static char *statement(const char *table, const char *format)
 {
-    char *sql = mem_alloc(strlen(table) + sizeof "COPY  FROM STDIN");
+    char *sql = mem_alloc(strlen(table) + strlen(format) + sizeof "COPY  FROM STDIN");
 
-    stpcpy(stpcpy(stpcpy(sql, "COPY "), table), " FROM STDIN");
+    stpcpy(stpcpy(stpcpy(stpcpy(sql, "COPY "), table), " FROM STDIN"), format);
     return sql;
 }
 
 int copy_in_begin(struct db *db, const char *table, struct err *err)
 {
-    auto_free char *sql = statement(table);
+    auto_free char *sql = statement(table, "");
+
+    return copy_in_statement(db, sql, err);
+}
+
+int copy_in_begin_binary(struct db *db, const char *table, struct err *err)
+{
+    auto_free char *sql = statement(table, " (FORMAT binary)");
 
     return copy_in_statement(db, sql, err);
 }
@@ -150,7 +157,7 @@ int copy_in_write(struct db *db, const void *data, size_t n, bool (*stopped)(voi
 
 int copy_in_end(struct db *db, const char *table, int64_t *rows, struct err *err)
 {
-    auto_free char *sql = statement(table);
+    auto_free char *sql = statement(table, "");
     int rc;
 
     while ((rc = PQputCopyEnd(db_conn(db), NULL)) == 0)

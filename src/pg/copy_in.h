@@ -20,6 +20,9 @@ int copy_in_open(const struct db_target *target, const char *database, struct db
  * columns: "public.orders (id, total)". */
 int copy_in_begin(struct db *db, const char *table, struct err *err) CHECK;
 
+/* copy_in_begin_binary(db, table, err): the same for what copy_binary makes of lines (copy_binary.h). */
+int copy_in_begin_binary(struct db *db, const char *table, struct err *err) CHECK;
+
 /* copy_in_statement(db, sql, err): the same with a statement that is given as a whole. */
 int copy_in_statement(struct db *db, const char *sql, struct err *err) CHECK;
 

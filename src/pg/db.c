@@ -505,6 +505,16 @@ bool db_bool(const struct db_result *result, int row, int column)
     return PQgetvalue(result->res, row, column)[0] == 't';
 }
 
+int db_columns(const struct db_result *result)
+{
+    return PQnfields(result->res);
+}
+
+unsigned db_type(const struct db_result *result, int column)
+{
+    return PQftype(result->res, column);
+}
+
 void db_result_free(struct db_result *result)
 {
     if (result == NULL)

@@ -126,6 +126,8 @@ int db_rows(const struct db_result *result);
 const char *db_value(const struct db_result *result, int row, int column); /* NULL: SQL NULL */
 int64_t db_int(const struct db_result *result, int row, int column);
 bool db_bool(const struct db_result *result, int row, int column);
+int db_columns(const struct db_result *result);
+unsigned db_type(const struct db_result *result, int column); /* its oid; of a domain its base type's */
 void db_result_free(struct db_result *result);
 void db_result_free_at(struct db_result **result);
 #define auto_result __attribute__((cleanup(db_result_free_at)))

@@ -95,6 +95,24 @@ for jobs in 1 4; do
     expect_same wanted found "what there are statistics of, and what ANALYZE makes them of"
     expect_clean
 done
+# Rows go in as text where the types ask for it, else as binary rows, and as text again where we cannot
+# convert them, or the server does not take what we made of them.
+loaded_as()
+{
+    grep -o "statement: COPY public.$1 .*FROM STDIN.*" "$CLUSTER_DIR/log" | sort -u
+}
+psql_at postgres "ALTER ROLE postgres SET log_statement = 'all'"
+expect_status 0 ddb restore staging "$taken" --yes -v >out 2>err
+expect_equal "statement: COPY public.big (id, t, k) FROM STDIN (FORMAT binary)" "$(loaded_as big)"
+expect_equal '' "$(grep 'loaded as text' err || true)" "what was refused"
+grep -q 'COPY "My ""app"."T able" .* FROM STDIN$' "$CLUSTER_DIR/log" || fail "the table with odd types"
+DEPLOY_DB_FAULT=restore.convert@3:fail expect_status 0 "$DDB_FAULTS_B/deploy-db" restore staging "$taken" --yes -v >out 2>err
+expect_contains "$(cat err)" "is loaded as text: a line is not what COPY prints of this table"
+whole_state shop after
+expect_same before after "the database of which a table was refused"
+psql_at postgres "ALTER ROLE postgres RESET log_statement"
+expect_clean
+
 expect_status 0 ddb restore staging "$taken" --into beside --yes >out 2>err
 whole_state beside after
 expect_same before after "the database restored beside"
@@ -190,6 +208,24 @@ sed -i "s,copy_threshold = ,pg_restore = \"$PWD/restore-wrapper\"; &," deploy-db
 expect_status 6 ddb restore staging "$taken" --yes >out 2>err
 expect_contains "$(cat err)" "pg_restore failed with exit status 1"
 expect_untouched "a failing pg_restore"
+
+# What the server does not take in the binary format it gets as text.
+cat >restore-wrapper <<'W'
+#!/bin/sh
+for arg; do case $arg in dbname=*) database=$arg;; esac; done
+case " $* " in
+*" --section=pre-data "*) pg_restore "$@" || exit
+    exec psql -X -q -d "$database" -c "CREATE FUNCTION public.text_only() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN IF current_query() LIKE ''%binary%'' THEN RAISE data_exception; END IF; RETURN NEW; END';
+        CREATE TRIGGER text_only BEFORE INSERT ON public.big FOR EACH ROW EXECUTE FUNCTION public.text_only()";;
+*" --section=post-data "*) psql -X -q -d "$database" -c "DROP FUNCTION IF EXISTS public.text_only CASCADE" || exit;;
+esac
+exec pg_restore "$@"
+W
+expect_status 0 ddb restore staging "$taken" --into astext --yes -v >out 2>err
+expect_contains "$(cat err)" "table public.big is loaded as text: database"
+whole_state astext after
+expect_same before after "the database of a server that takes text only"
 
 # Rows that are not what they were are found by reading them again; these are in pg_dump's part.
 cat >restore-wrapper <<'W'

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "bundle/bundle_manifest.h"
+#include "bundle/bundle_name.h"
 
 #define SHA     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define MEMBER(name) "{\"name\":\"" name "\",\"size\":1,\"raw_size\":2,\"sha256\":\"" SHA "\",\"offset\":3}"
@@ -25,6 +26,22 @@ static int parse(const char *text, struct bundle *bundle, struct err *err)
     arena_free(arena);
     arena = text != NULL ? arena_new() : NULL;
     return text != NULL ? bundle_manifest_parse(text, strlen(text), arena, bundle, err) : 0;
+}
+
+/* What becomes a part of statements is a name with columns and nothing else. */
+static void copy_is_checked(void **state)
+{
+    static const char *const good[] = {"s.t (a)", "public.orders (id, \"as text\")", "\"My \"\"app\".\"T (able\" (\"a, (\", b_2)"};
+    static const char *const bad[] = {"", "s.t", "t (a)", "s.t(a)", "s.t ()", "s.t (a", "s.t (a))", "s.t (a,b)", "s.t (a, )",
+                                      "s.t (a) FROM PROGRAM 'id'", "s.t (a); DROP TABLE t", "S.t (a)", "s.1 (a)", "s.\"t (a)",
+                                      "s.\"\"t (a)", ".t (a)", "s. (a)", "s.t  (a)", "s.t (\"a)", "s.t (a -- )", "s.t.u (a)"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_ptr_equal(bundle_copy_columns(good[i]), strstr(good[i], i == 2 ? "(\"a" : "("));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (bundle_copy_columns(bad[i]) != NULL)
+            fail_msg("taken: %s", bad[i]);
 }
 
 static void a_good_one_is_read(void **state)
@@ -64,8 +81,8 @@ static void bad_ones_are_refused(void **state)
         /* chunks: without a table, a gap, two tables of one number, a copy without a number */
         MANIFEST("1", MEMBER("data/7.0000.copy.zst"), "{\"schema\":\"s\",\"name\":\"t\",\"rows\":1}"),
         MANIFEST("1", MEMBER("data/7.0001.copy.zst"), TABLE("t", "\"oid\":7,\"copy\":\"s.t (a)\"")),
-        MANIFEST("1", MEMBER("a"), TABLE("t", "\"oid\":7,\"copy\":\"s.t\"") ","
-                                   TABLE("u", "\"oid\":7,\"copy\":\"s.u\"")),
+        MANIFEST("1", MEMBER("data/7.0000.copy.zst"), TABLE("t", "\"oid\":7,\"copy\":\"s.t (a)\"") ","
+                                   TABLE("u", "\"oid\":7,\"copy\":\"s.u (a)\"")),
         MANIFEST("1", MEMBER("a"), TABLE("t", "\"copy\":\"s.t (a)\"")),
         MANIFEST("1", MEMBER("a"), TABLE("t", "\"oid\":7,\"copy\":\"s.t\\n; DROP\"")),
         MANIFEST("1", MEMBER("a"), TABLE("t", "\"hash\":\"abc\"")),
@@ -142,6 +159,7 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(copy_is_checked),
         cmocka_unit_test(a_good_one_is_read),
         cmocka_unit_test(bad_ones_are_refused),
         cmocka_unit_test(a_newer_format_says_so),
