@@ -272,6 +272,7 @@ $(B)/deploy-db.1: src/deploy-db.1.in src/base/err.def src/cmd/options.def tests/
 PAGES     := $(B)/deploy-db.1 $(wildcard src/*.[157] src/*/*.[157] config/*.[157] hooks/*.[157] plugins/*/*.[157] packaging/*.[157])
 HOOKS      = $(shell find hooks -type f ! -name '*.[157]')
 CONFIGS    = $(shell find config -type f ! -name '*.[157]')
+SAMPLES    = $(wildcard packaging/systemd/* packaging/cron/*)
 SHARE     := $(DESTDIR)$(PREFIX)/share
 INSTALL   ?= install
 
@@ -284,14 +285,24 @@ install: all
 	$(Q)for f in $(HOOKS) $(CONFIGS); do \
 	    mode=644; [ ! -x $$f ] || mode=755; \
 	    $(INSTALL) -D -m $$mode $$f $(SHARE)/deploy-db/$$f || exit 1; done
+	$(Q)for f in $(SAMPLES); do to=$(SHARE)/deploy-db/$${f#packaging/}; $(INSTALL) -D -m 644 $$f $$to && \
+	    sed -i 's,/usr/local/bin,$(PREFIX)/bin,g' $$to || exit 1; done
 
 ## uninstall: remove what install put there
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/deploy-db $(DESTDIR)$(PREFIX)/include/deploy-db/plugin.h \
 	    $(PLUGINS:%=$(DESTDIR)$(LIBDIR)/plugins/%.so) $(foreach p,$(PAGES),$(SHARE)/man/man$(subst .,,$(suffix $p))/$(notdir $p)) \
-	    $(addprefix $(SHARE)/deploy-db/,$(HOOKS) $(CONFIGS))
+	    $(addprefix $(SHARE)/deploy-db/,$(HOOKS) $(CONFIGS) $(SAMPLES:packaging/%=%))
 	$(Q)for d in $(DESTDIR)$(PREFIX)/include/deploy-db $(DESTDIR)$(LIBDIR) $(SHARE)/deploy-db; do \
 	    [ ! -d $$d ] || find $$d -depth -type d -empty -delete; done
+
+## check-install: what install puts below a directory runs, and uninstall takes all of it away
+check-install: all
+	$(Q)dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+	    $(MAKE) -s install DESTDIR="$$dir" && "$$dir"$(PREFIX)/bin/deploy-db --version && \
+	    grep -q '^ExecStart=$(PREFIX)/bin/deploy-db' "$$dir"$(PREFIX)/share/deploy-db/systemd/deploy-db-drill@.service && \
+	    $(MAKE) -s uninstall DESTDIR="$$dir" && \
+	    if [ -n "$$(find "$$dir" -type f)" ]; then find "$$dir" -type f; exit 1; fi
 
 ## dist: an archive of the committed tree, build/deploy-db-VERSION.tar.gz
 dist:
@@ -314,7 +325,7 @@ help:
 	@echo "BENCH=revisions   benchmarks to run"
 	@echo "TESTS='unit/pg deploy'   tests to run        TEST_JOBS=$(TEST_JOBS)   how many at a time"
 
-.PHONY: all units check check-faults check-static check-valgrind check-asan check-tsan check-differential fuzz bench demo deps install uninstall dist \
+.PHONY: all units check check-faults check-static check-valgrind check-asan check-tsan check-differential check-install fuzz bench demo deps install uninstall dist \
         clean help always missing-libraries
 .DELETE_ON_ERROR:
 # Dependencies of a test's object files are no intermediate files.

@@ -191,6 +191,7 @@ static void *work(void *arg)
     const struct snapshot_range *range;
     struct err err = ERR_INIT;
 
+    thread_yields_to_others();
     worker->copy = copy;
     worker->chunk =
         chunk_new(copy->options->writer, copy->options->level, copy->options->chunk_bytes);
