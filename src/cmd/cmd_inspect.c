@@ -10,6 +10,7 @@
 #include "deploy/report.h"
 #include "deploy/run.h"
 #include "pg/ledger.h"
+#include "pg/swap.h"
 
 enum { LOG_LIMIT = 20 };
 
@@ -119,11 +120,37 @@ static void add_snapshot(struct buf *out, json_t *json, struct services *service
         add_copies(out, json, services, list, n, name);
 }
 
+/* What restores and recoveries have put aside: somebody has to say that it is not needed any more. */
+static int add_kept(struct run *run, struct buf *out, json_t *json, struct err *err)
+{
+    struct swap_kept *list = NULL;
+    json_t *array = json_array();
+    size_t n = 0;
+
+    json_object_set_new(json, "kept", array);
+    if (swap_kept(run->db, run->arena, db_name(run->db), &list, &n, err) != 0)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        char size[32] = "of unknown size";
+
+        if (list[i].bytes >= 0)
+            size_text(list[i].bytes, size);
+        buf_addf(out, "kept      %s, %s, put aside by run %s\n", list[i].name, size,
+                 list[i].run);
+        json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:o}", "database", list[i].name,
+                                               "state", list[i].word, "run", list[i].run,
+                                               "size_bytes",
+                                               list[i].bytes < 0 ? json_null()
+                                                                 : json_integer(list[i].bytes)));
+    }
+    return 0;
+}
+
 int cmd_inspect_status(struct cmd_context *context, struct err *err)
 {
     struct run *run = look(context, "status", err);
     struct ledger_run *runs = NULL;
-    auto_buf struct buf text = {0};
+    auto_buf struct buf text = {0}, kept = {0};
     json_t *json;
     size_t n = 0;
 
@@ -144,13 +171,15 @@ int cmd_inspect_status(struct cmd_context *context, struct err *err)
                      set_json(&run->plan, run->plan.heads), "pending",
                      set_json(&run->plan, run->plan.pending), "problems",
                      cmd_problems(&run->plan.problems));
-    if (ledger_list(run->db, run->arena, NULL, 1, &runs, &n, err) != 0) {
+    if (ledger_list(run->db, run->arena, NULL, 1, &runs, &n, err) != 0 ||
+        add_kept(run, &kept, json, err) != 0) {
         json_decref(json);
         run_close(run);
         return ERR_REFUSED;
     }
     add_last_run(&text, json, runs, n);
     add_snapshot(&text, json, run->services);
+    buf_adds(&text, buf_text(&kept));
     cmd_print(context, json, buf_text(&text));
     run_close(run);
     return ERR_NONE;

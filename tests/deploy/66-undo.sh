@@ -38,6 +38,13 @@ expect_equal 1 "$(psql_at shop "SELECT count(*) FROM noted")"
 expect_status 2 ddb restore staging --undo >out 2>err </dev/null
 expect_contains "$(cat err)" "needs a confirmation"
 expect_status 2 ddb restore staging --undo --into other --yes >out 2>err
+expect_status 0 ddb status staging --json >out 2>err
+expect_equal "$(kept before) before true" \
+    "$(/usr/bin/python3 -c 'import json
+for kept in json.load(open("out"))["kept"]:
+    print(kept["database"], kept["state"], str(kept["size_bytes"] > 1000000).lower())')"
+expect_status 0 ddb status staging >out 2>err
+expect_contains "$(cat out)" "kept      $(kept before), "
 # Another project's database whose name begins alike is none of ours.
 psql_at postgres 'CREATE DATABASE "shop_2_before_20260101T000000Z-abcdef"'
 psql_at postgres 'CREATE DATABASE "shop_before_x"'

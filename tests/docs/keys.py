@@ -26,6 +26,7 @@ NESTED = {
     ("status", "problems"): "problem",
     ("status", "last_run"): "last run",
     ("status", "snapshot"): "newest snapshot",
+    ("status", "kept"): "kept database",
     ("check", "current"): "revision",
     ("check", "pending"): "revision",
     ("check", "problems"): "problem",
