@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -215,6 +216,14 @@ static int check_hold(struct taking *taking)
                    "the session that held the tables' locks was lost while they were copied");
 }
 
+/* Somebody may wait for a table that we have locked, and the plugin and the workers behind them. */
+static int name_blockers(struct taking *taking)
+{
+    if (!cancel_requested())
+        copy_plan_blockers(taking->db, taking->err);
+    return -1;
+}
+
 /* The plugin in this thread, the workers and the description in theirs; the failure of one ends the others. */
 static int write_data(struct taking *taking)
 {
@@ -246,10 +255,11 @@ static int write_data(struct taking *taking)
     if (rc != 0)
         snapshot_copy_stop(copy);
     if (snapshot_copy_end(copy, taking->err) != 0)
-        return -1;
-    if (rc != 0)
-        *taking->err = rest;
-    return rc != 0 ? rc : check_hold(taking);
+        return name_blockers(taking);
+    if (rc == 0)
+        return check_hold(taking);
+    *taking->err = rest;
+    return name_blockers(taking);
 }
 
 static bool has_own(const struct copy_plan *plan)

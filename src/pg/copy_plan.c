@@ -107,15 +107,13 @@ static int list_tables(struct db *db, struct arena *arena, struct copy_plan *pla
 
 /* --- locking --------------------------------------------------------------------------------------*/
 
-/* The transaction is over, so the session can ask who was in the way. */
-static int name_blockers(struct db *db, struct err *err)
+void copy_plan_blockers(struct db *db, struct err *err)
 {
     auto_result struct db_result *rows = NULL;
     struct err ignored = ERR_INIT;
 
-    db_end_snapshot(db);
-    if (db_query(db, &rows, &ignored, copy_blockers_sql, 0) < 0)
-        return -1;
+    if (db_query(db, &rows, &ignored, copy_blockers_sql, 0) < 0 || db_rows(rows) == 0)
+        return;
     for (int i = 0; i < db_rows(rows); i++) {
         const char *application = db_value(rows, i, 1), *role = db_value(rows, i, 2);
 
@@ -124,7 +122,7 @@ static int name_blockers(struct db *db, struct err *err)
                    application != NULL && application[0] != '\0' ? application : "no application name",
                    role != NULL ? role : "", db_value(rows, i, 3));
     }
-    return err_hint(err, "Wait for that session, or end it with pg_terminate_backend(pid).");
+    err_hint(err, "Wait for that session, or end it with pg_terminate_backend(pid).");
 }
 
 static bool has_state(const struct err *err, const char *sqlstate)
@@ -140,11 +138,13 @@ static int lock_failed(struct db *db, const char *first, const char **changed, s
         return 0;
     }
     err_as(err, ERR_REFUSED);
-    if (has_state(err, "55P03"))
-        name_blockers(db, err);
-    else if (has_state(err, "42501"))
+    if (has_state(err, "55P03")) {
+        db_end_snapshot(db); /* the transaction has failed: now the session can ask */
+        copy_plan_blockers(db, err);
+    } else if (has_state(err, "42501")) {
         err_hint(err, "A snapshot reads every table: grant SELECT on all of them, or take it as their "
                       "owner.");
+    }
     return err_wrap(err, "could not lock the tables");
 }
 

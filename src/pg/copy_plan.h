@@ -30,6 +30,10 @@ struct copy_plan {
     bool as_ours;  /* a session without our settings (db_open), but in UTC, prints rows as ours do */
 };
 
+/* copy_plan_blockers(db, err): who holds or waits for a lock on a table that keeps readers out, in the detail
+ * of ${err}. */
+void copy_plan_blockers(struct db *db, struct err *err);
+
 /* copy_plan_take(db, arena, threshold, wait_ms, plan, changed, err): list the tables that the snapshot of
  * ${db}, which has exported it, sees, and lock them (ACCESS SHARE) until it ends, waiting for ${wait_ms}
  * at most for each. Tables of extensions and the schema deploy_db are left out. We copy plain ones of

@@ -64,6 +64,28 @@ state_of shop now
 expect_same before now "the database after a table that was locked"
 outcome_next "a table that is locked"
 
+# One that comes between our lock and pg_dump's, which then waits behind it: it waits for us, we for pg_dump.
+expect_waiting()
+{
+    [[ $(psql_at postgres "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'latecomer'
+        AND wait_event_type = 'Lock'") -ge 1 ]]
+}
+outcome_begin
+DEPLOY_DB_FAULT=snapshot.held:stop "$DDB_FAULTS_B/deploy-db" snapshot staging >out 2>err &
+pid=$!
+outcome_stopped $pid
+PGAPPNAME=latecomer psql -X -q -d shop -c "ALTER TABLE companies ADD latecomer int" >/dev/null 2>late &
+late=$!
+wait_for 20 expect_waiting
+kill -CONT $pid
+status=0
+wait $pid || status=$?
+expect_contains "$(cat err)" "(latecomer, role \"postgres\") holds or wants ACCESS EXCLUSIVE on table companies"
+wait $late || fail "the other session: $(cat late)"
+psql_at shop "ALTER TABLE companies DROP latecomer"
+outcome_of $status "a lock between two locks" "lock timeout"
+outcome_sessions "a lock between two locks"
+
 # One that is released in time.
 locked
 outcome_begin
