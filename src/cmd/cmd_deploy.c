@@ -89,7 +89,9 @@ static const char *rung_outlook(const struct run *run, enum conf_rung rung)
         return "not possible: this environment takes no snapshot";
     if (!clone_wanted(run))
         return run->may_restore ? "from the snapshot, by an exchange of databases"
-                                : "not offered: this role may not create and swap databases";
+               : run->no_restore_reason == NULL
+                   ? "not known: the role's rights could not be read"
+                   : arena_printf(run->arena, "not offered: %s", run->no_restore_reason);
     return run->services->takes_files && run->may_restore
                ? "from the copy of the database, or else from the snapshot, by an exchange of databases"
                : "from the copy of the database, by an exchange of databases";

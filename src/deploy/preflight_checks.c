@@ -11,6 +11,7 @@
 #include "deploy/encryption.h"
 #include "deploy/lists.h"
 #include "deploy/phases.h"
+#include "deploy/restore_check.h"
 #include "deploy/stores.h"
 #include "pg/health.h"
 #include "pg/ledger.h"
@@ -223,6 +224,7 @@ static void check_privileges(struct checking *c)
 {
     struct run *run = c->run;
     struct err *problem;
+    const char *forbidden;
 
     if (!c->health.can_create_schema) {
         problem = refuse(c);
@@ -240,10 +242,11 @@ static void check_privileges(struct checking *c)
         err_hint(problem, "Grant it SELECT on these (or membership in pg_read_all_data) and "
                           "BYPASSRLS where row security is on.");
     }
-    run->may_restore = c->health.no_restore == NULL;
+    forbidden = restore_forbidden(run, &c->health);
+    run->may_restore = forbidden == NULL;
     if (!run->may_restore) {
         run->no_restore_reason =
-            arena_printf(run->arena, "role \"%s\" may not %s", db_user(run->db), c->health.no_restore);
+            arena_printf(run->arena, "role \"%s\" may not %s", db_user(run->db), forbidden);
         for (size_t i = 0; i < run->env->n_recover; i++)
             if (run->env->recover[i] == RUNG_RESTORE)
                 run_warn(run, "an automatic restore is not offered: %s", run->no_restore_reason);

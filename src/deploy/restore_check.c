@@ -270,6 +270,19 @@ static int tell(const struct errs *problems, struct err *err)
     return -1;
 }
 
+/* Ours in the maintenance database, the run's, and for each job one of ours and one of the plugin's. */
+const char *restore_forbidden(const struct run *run, const struct health *health)
+{
+    const int jobs = run->env->snapshot.jobs, needed = 2 + 2 * jobs;
+
+    if (health->no_restore != NULL || health->sessions < 0 || health->sessions >= needed)
+        return health->no_restore;
+    return arena_printf(run->arena,
+                        "have more than %d sessions (CONNECTION LIMIT); with snapshot.jobs = %d a restore "
+                        "has %d",
+                        health->sessions, jobs, needed);
+}
+
 int restore_check(struct run *run, struct db *admin, const struct bundle *bundle,
                   const struct meta *meta, const struct catalog *catalog, struct err *err)
 {

@@ -8,6 +8,11 @@
 #include "deploy/meta.h"
 #include "deploy/run.h"
 #include "pg/catalog.h"
+#include "pg/health.h"
+
+/* restore_forbidden(run, health): what for a restore the role may not do, as in "role "app" may not …"; NULL:
+ * nothing. Memory is the run's. */
+const char *restore_forbidden(const struct run *run, const struct health *health);
 
 /* restore_check(run, admin, bundle, meta, catalog, err): all that is missing at once, each with what to do:
  * the server's release, roles that own something or have been granted something, extensions in their

@@ -18,6 +18,7 @@
 #include "deploy/recover.h"
 #include "deploy/reopen.h"
 #include "deploy/restore.h"
+#include "deploy/restore_check.h"
 #include "deploy/restore_run.h"
 #include "deploy/stores.h"
 #include "pg/health.h"
@@ -308,7 +309,7 @@ static int may_restore(struct run *run, struct err *err)
     struct health health = {0};
     int rc = health_read(run->db, run->arena, 0, &health, err);
 
-    run->may_restore = rc == 0 && health.no_restore == NULL;
+    run->may_restore = rc == 0 && restore_forbidden(run, &health) == NULL;
     health_release(&health);
     return rc;
 }

@@ -26,6 +26,7 @@ static int read_facts(struct db *db, struct arena *arena, struct health *health,
     health->is_standby = db_bool(facts, 0, 3);
     health->database_bytes = db_int(facts, 0, 4);
     health->encoding = arena_strdup(arena, db_value(facts, 0, 5));
+    health->sessions = (int)db_int(facts, 0, 7);
     health->no_restore =
         !health->can_create_databases ? "create and rename databases"
         : !health->can_end_sessions   ? "end other sessions"

@@ -11,6 +11,7 @@ struct health {
     bool can_create_schema;    /* CREATE on this database, or the schema deploy_db is ours already */
     bool can_end_sessions;     /* pg_signal_backend, superuser, or nobody else's session here */
     const char *no_restore;    /* what for a restore this role may not do: "end other sessions"; NULL: nothing */
+    int sessions;              /* that the role may have at a time; -1: any number */
     bool reads_everything;     /* SELECT on every table and sequence, and no row security in the way */
     bool is_standby;
     int64_t database_bytes;

@@ -77,6 +77,18 @@ expect_status 8 ddb recover production >out 2>err
 state_of shop after
 expect_same before after "the database after the role was let"
 
+# --- nor with fewer sessions than one takes; with as many it works ------------------------------------------
+
+psql_at postgres "ALTER ROLE deployer CONNECTION LIMIT 5"
+expect_status 0 ddb plan production >out 2>err
+expect_contains "$(cat out)" "restore: not offered"
+expect_contains "$(cat out)" "may not have more than 5 sessions (CONNECTION LIMIT); with snapshot.jobs = "
+psql_at postgres "ALTER ROLE deployer CONNECTION LIMIT 6"
+expect_status 8 ddb production >out 2>err
+psql_at postgres "ALTER ROLE deployer CONNECTION LIMIT -1"
+state_of shop after
+expect_same before after "the database after a restore with six sessions"
+
 # --- a role that may not change the version table is refused, whatever it wants -----------------------
 
 psql_at postgres "CREATE ROLE reader LOGIN"

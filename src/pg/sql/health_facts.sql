@@ -19,7 +19,9 @@ SELECT r.rolsuper OR (r.rolcreatedb AND pg_catalog.pg_has_role(d.datdba, 'USAGE'
         WHERE n.nspname = 'public'
           AND n.nspowner <> 10
           AND NOT r.rolsuper
-          AND pg_catalog.current_setting('server_version_num')::int < 150000)
+          AND pg_catalog.current_setting('server_version_num')::int < 150000),
+       -- superusers have no limit, whatever is set
+       CASE WHEN r.rolsuper THEN -1 ELSE r.rolconnlimit END
 FROM pg_catalog.pg_database d
 CROSS JOIN pg_catalog.pg_roles r
 WHERE d.datname = pg_catalog.current_database()
