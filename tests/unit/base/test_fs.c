@@ -222,8 +222,10 @@ static void apart(void (*act)(void))
 static void create_fails(const char *folder, size_t n, const char *reason)
 {
     struct err err = ERR_INIT;
-    int rc = fs_create(arena_printf(arena, "%s/file", folder), mem_alloc(n), n, 0666, &err);
+    char *zeros = mem_alloc(n);
+    int rc = fs_create(arena_printf(arena, "%s/file", folder), zeros, n, 0666, &err);
 
+    mem_free(zeros);
     if (rc == -1 && strstr(err.primary, reason) != NULL && entries(folder) == 0)
         _exit(0);
     fprintf(stderr, "%d: %s; %zu files\n", rc, err.primary, entries(folder));
