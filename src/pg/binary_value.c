@@ -2,6 +2,8 @@
 #include "pg/binary_value.h"
 
 #include <endian.h>
+#include <errno.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -169,6 +171,13 @@ static bool is_float(const char *text, size_t n, char copy[64])
            is_text(text, n, "Infinity") || is_text(text, n, "-Infinity");
 }
 
+/* Whether strtod has read all of it. What is too large or too small for the type is an error for the server;
+ * a subnormal number is none. */
+static bool is_read(const char *end, double value)
+{
+    return *end == '\0' && (errno != ERANGE || (value != 0 && isfinite(value)));
+}
+
 static ptrdiff_t to_float4(const char *text, size_t n, char *to)
 {
     char copy[64], *end;
@@ -177,9 +186,10 @@ static ptrdiff_t to_float4(const char *text, size_t n, char *to)
 
     if (!is_float(text, n, copy))
         return -1;
+    errno = 0;
     value = strtof(copy, &end);
     memcpy(&bits, &value, sizeof bits);
-    return *end == '\0' ? put32(to, bits) : -1;
+    return is_read(end, value) ? put32(to, bits) : -1;
 }
 
 static ptrdiff_t to_float8(const char *text, size_t n, char *to)
@@ -190,9 +200,10 @@ static ptrdiff_t to_float8(const char *text, size_t n, char *to)
 
     if (!is_float(text, n, copy))
         return -1;
+    errno = 0;
     value = strtod(copy, &end);
     memcpy(&bits, &value, sizeof bits);
-    return *end == '\0' ? put64(to, bits) : -1;
+    return is_read(end, value) ? put64(to, bits) : -1;
 }
 
 enum { NUMERIC_POS = 0, NUMERIC_NEG = 0x4000, NUMERIC_NAN = 0xC000, NUMERIC_PINF = 0xD000, NUMERIC_NINF = 0xF000 };
@@ -325,7 +336,9 @@ static ptrdiff_t to_date(const char *text, size_t n, char *to)
         return put32(to, INT32_MAX);
     if (is_text(text, n, "-infinity"))
         return put32(to, (uint32_t)INT32_MIN);
-    return take_date(&cursor, &value) && cursor.at == cursor.end ? put32(to, (uint32_t)value) : -1;
+    if (!take_date(&cursor, &value) || cursor.at != cursor.end || value <= INT32_MIN || value >= INT32_MAX)
+        return -1; /* the ends are the infinite dates */
+    return put32(to, (uint32_t)value);
 }
 
 static ptrdiff_t to_time(const char *text, size_t n, char *to)
@@ -349,7 +362,7 @@ static ptrdiff_t timestamp(const char *text, size_t n, bool has_zone, char *to)
         (has_zone && !take_zone(&cursor, &zone)) || cursor.at != cursor.end)
         return -1;
     if (__builtin_mul_overflow(date, DAY_USECS, &value) ||
-        __builtin_add_overflow(value, usecs - zone, &value))
+        __builtin_add_overflow(value, usecs - zone, &value) || value == INT64_MIN || value == INT64_MAX)
         return -1;
     return put64(to, (uint64_t)value);
 }
