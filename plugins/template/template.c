@@ -60,7 +60,7 @@ static const char *choose(struct ddb_call *call, PGconn *conn, const char *sourc
     if (literal != NULL)
         result = session_run(call, conn,
                              template_host->format(
-                                 call, "SELECT pg_catalog.pg_database_size(%s::name)", literal),
+                                 call, "SELECT pg_catalog.pg_database_size(%s::pg_catalog.name)", literal),
                              0);
     PQfreemem(literal);
     if (result == NULL)

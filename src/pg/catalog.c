@@ -93,11 +93,11 @@ static int by_object(const void *a, const void *b)
 static int scope(struct db *db, const char *schema, const char *table, struct err *err)
 {
     return db_exec(db, err,
-                   "SELECT set_config('deploy_db.version_table', coalesce(to_regclass("
-                   "coalesce(quote_ident($1) || '.', '') || quote_ident($2))::oid::text, ''), "
-                   "true), "
-                   "set_config('search_path', 'pg_catalog, pg_temp', true), "
-                   "set_config('lc_monetary', 'C', true)",
+                   "SELECT pg_catalog.set_config('deploy_db.version_table', coalesce("
+                   "pg_catalog.to_regclass(coalesce(pg_catalog.quote_ident($1) || '.', '') || "
+                   "pg_catalog.quote_ident($2))::pg_catalog.oid::pg_catalog.text, ''), true), "
+                   "pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), "
+                   "pg_catalog.set_config('lc_monetary', 'C', true)",
                    2, schema, table);
 }
 

@@ -70,8 +70,8 @@ static int try_lock(struct dblock *lock, struct err *err)
     auto_result struct db_result *result = NULL;
 
     if (db_query(lock->db, &result, err,
-                 "SELECT pg_catalog.pg_try_advisory_lock($1::int4, $2::int4)", 2, lock->class_id,
-                 lock->object_key) < 0)
+                 "SELECT pg_catalog.pg_try_advisory_lock($1::pg_catalog.int4, $2::pg_catalog.int4)", 2,
+                 lock->class_id, lock->object_key) < 0)
         return -1;
     lock->held = db_bool(result, 0, 0);
     return 0;
@@ -250,8 +250,8 @@ int dblock_check(struct dblock *lock, struct err *err)
     cancel_mask(true);
     status = db_query(lock->db, &result, err,
                       "SELECT true FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND "
-                      "pid = pg_catalog.pg_backend_pid() AND classid = $1::oid AND "
-                      "objid = $2::oid AND objsubid = 2 AND granted",
+                      "pid = pg_catalog.pg_backend_pid() AND classid = $1::pg_catalog.oid AND "
+                      "objid = $2::pg_catalog.oid AND objsubid = 2 AND granted",
                       2, lock->class_id, lock->object_id);
     cancel_mask(false);
     if (status < 0) {

@@ -7,7 +7,7 @@
 enum { WAIT_MS = 5 * 1000, POLL_MS = 100 };
 
 /* 0x64646232 as the functions take it; the texts end before the name. */
-#define KEY "(1684300338, pg_catalog.hashtext($1::text))"
+#define KEY "(1684300338, pg_catalog.hashtext($1::pg_catalog.text))"
 
 static int try(struct db *db, const char *sql, const char *name, bool *got, struct err *err)
 {
@@ -66,8 +66,8 @@ int inuse_run(struct db *db, const char *run, bool *alive, struct err *err)
     /* the names are those of db_set_run and of dblock */
     if (db_query(db, &result, err,
                  "SELECT FROM pg_catalog.pg_stat_activity WHERE application_name = "
-                 "'deploy-db ' || $1::text OR pg_catalog.starts_with(application_name, "
-                 "'deploy-db ' || $1::text || ' ')",
+                 "'deploy-db ' || $1::pg_catalog.text OR pg_catalog.starts_with(application_name, "
+                 "'deploy-db ' || $1::pg_catalog.text || ' ')",
                  1, run) < 0)
         return err_wrap(err, "could not look for the sessions of run %s", run);
     *alive = db_rows(result) > 0;

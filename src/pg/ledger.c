@@ -75,7 +75,7 @@ static int insert_run(struct db *db, const struct ledger_run *run, struct err *e
                 "phase, before, plan, outcome, status) VALUES ($1, $2, $3, $4, $5, "
                 "coalesce($6::pg_catalog.timestamptz, pg_catalog.now()), "
                 "$7::pg_catalog.timestamptz, $8, $9::pg_catalog.json, $10::pg_catalog.json, $11, "
-                "$12::int4)",
+                "$12::pg_catalog.int4)",
                 12, run->id, run->environment, run->command, run->who, run->host, run->started,
                 run->ended, run->phase, run->before, run->plan, run->outcome,
                 run->ended != NULL ? status : NULL) < 0)
@@ -116,7 +116,7 @@ static int upsert(struct db *db, const char *id, const char *phase, const char *
             db, err,
             "INSERT INTO deploy_db.run AS r (id, started, phase, plan, outcome, status, ended) "
             "VALUES ($1, coalesce($2::pg_catalog.timestamptz, pg_catalog.now()), $3, "
-            "$4::pg_catalog.json, $5, $6::int4, "
+            "$4::pg_catalog.json, $5, $6::pg_catalog.int4, "
             "CASE WHEN $6 IS NOT NULL THEN pg_catalog.now() END) "
             "ON CONFLICT (id) DO UPDATE SET phase = coalesce(excluded.phase, r.phase), "
             "plan = coalesce(excluded.plan, r.plan), outcome = excluded.outcome, "
@@ -172,7 +172,7 @@ static int read_runs(struct db *db, struct arena *arena, const char *which, cons
         return -1;
     if (!exists)
         return 0;
-    if (db_query(db, &rows, err, arena_printf(arena, "%s%s LIMIT $1::int8", select_sql, which), 2,
+    if (db_query(db, &rows, err, arena_printf(arena, "%s%s LIMIT $1::pg_catalog.int8", select_sql, which), 2,
                  limit, value) < 0)
         return err_wrap(err, "could not read the record of runs");
     *n = (size_t)db_rows(rows);
@@ -188,7 +188,7 @@ int ledger_open(struct db *db, struct arena *arena, struct ledger_run *run, bool
     struct ledger_run *list;
     size_t n;
 
-    if (read_runs(db, arena, "WHERE ended IS NULL AND $2::text IS NULL ORDER BY started, id", "1",
+    if (read_runs(db, arena, "WHERE ended IS NULL AND $2::pg_catalog.text IS NULL ORDER BY started, id", "1",
                   NULL, &list, &n, err) < 0)
         return -1;
     *found = n > 0;
@@ -218,7 +218,7 @@ int ledger_list(struct db *db, struct arena *arena, const char *environment, int
 
     snprintf(text, sizeof text, "%d", limit > 0 ? limit : 0);
     return read_runs(db, arena,
-                     "WHERE $2::text IS NULL OR coalesce(environment, $2) = $2 "
+                     "WHERE $2::pg_catalog.text IS NULL OR coalesce(environment, $2) = $2 "
                      "ORDER BY started DESC, id DESC",
                      text, environment, list, n, err);
 }

@@ -44,7 +44,7 @@ static int write_mark(struct db *db, const struct ledger_mark *mark, struct err 
     if (db_exec(db, err, ledger_mark_table_sql, 0) < 0)
         return -1;
     return db_exec(db, err,
-                   "INSERT INTO deploy_db.environment (name, protected) VALUES ($1, $2::bool) "
+                   "INSERT INTO deploy_db.environment (name, protected) VALUES ($1, $2::pg_catalog.bool) "
                    "ON CONFLICT (id) DO UPDATE SET name = excluded.name, "
                    "protected = excluded.protected",
                    2, mark->environment, mark->is_protected ? "true" : "false");

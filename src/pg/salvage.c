@@ -53,7 +53,7 @@ int salvage_any(struct db *db, const char *run, bool *exists, struct err *err)
                  "SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c "
                  "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
                  "WHERE n.nspname = 'deploy_db' AND c.relkind = 'r' AND pg_catalog.right(c.relname, "
-                 "pg_catalog.length('_restored_' || $1::text)) = '_restored_' || $1::text)",
+                 "pg_catalog.length('_restored_' || $1::pg_catalog.text)) = '_restored_' || $1::pg_catalog.text)",
                  1, run) < 0)
         return err_wrap(err, "could not look for the tables of run %s", run);
     *exists = db_bool(rows, 0, 0);

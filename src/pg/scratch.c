@@ -35,7 +35,7 @@ int scratch_list(struct db *admin, struct arena *arena, const char *database, co
     *n = 0;
     if (db_query(admin, &found, err,
                  "SELECT datname FROM pg_catalog.pg_database WHERE datname ~ "
-                 "('_' || $1::text || '_[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}$') ORDER BY 1",
+                 "('_' || $1::pg_catalog.text || '_[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}$') ORDER BY 1",
                  1, word) < 0)
         return err_wrap(err, "could not list the databases");
     *list = arena_alloc(arena, (size_t)(db_rows(found) + 1) * sizeof **list);

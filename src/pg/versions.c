@@ -175,14 +175,14 @@ static int list_sessions(struct db *db, const char *run, struct db_result **sess
                     "SELECT pid, application_name FROM pg_catalog.pg_stat_activity "
                     "WHERE (application_name = 'deploy-db ' || $1 OR "
                     "pg_catalog.starts_with(application_name, 'deploy-db ' || $1 || ' ')) "
-                    "AND pid <> ALL ($2::int4[])",
+                    "AND pid <> ALL ($2::pg_catalog.int4[])",
                     2, run, own);
 }
 
 static int end_sessions(struct db *db, const struct db_result *sessions, struct err *err)
 {
     for (int i = 0; i < db_rows(sessions); i++)
-        if (db_exec(db, err, "SELECT pg_catalog.pg_terminate_backend($1::int4)", 1,
+        if (db_exec(db, err, "SELECT pg_catalog.pg_terminate_backend($1::pg_catalog.int4)", 1,
                     db_value(sessions, i, 0)) < 0)
             return err_wrap(err, "could not end session %s (%s)", db_value(sessions, i, 0),
                             db_value(sessions, i, 1));

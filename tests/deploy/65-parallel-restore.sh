@@ -50,7 +50,11 @@ CREATE RULE nothing AS ON INSERT TO wide DO INSTEAD NOTHING;
 ALTER TABLE refers ADD CONSTRAINT later CHECK (id > 10) NOT VALID; ALTER TABLE big CLUSTER ON big_pkey;
 ALTER DATABASE shop SET datestyle = 'German, DMY'; ALTER DATABASE shop SET bytea_output = 'escape';
 ALTER DATABASE shop SET intervalstyle = 'sql_standard'; ALTER DATABASE shop SET extra_float_digits = -5;
-ALTER DATABASE shop SET search_path = "My ""app", public; ALTER DATABASE shop SET xmloption = document;
+CREATE SCHEMA shadows; CREATE DOMAIN shadows.int4 AS text; CREATE TYPE shadows.text AS ENUM ('t', E'\\'); CREATE TYPE shadows.bool AS (a int);
+CREATE DOMAIN shadows.oid AS numeric(9, 3); CREATE DOMAIN shadows.int8 AS shadows.oid CHECK (VALUE <> 3);
+CREATE TABLE shadows."%s (x) FROM STDIN; -- " ("%n" shadows.int4, "a"", (" shadows.text, " " shadows.oid, "select" shadows.int8);
+INSERT INTO shadows."%s (x) FROM STDIN; -- " SELECT 'x' || n, E'\\', n / 7.0, n / 7.0 + 4 FROM generate_series(1, 3000) n;
+ALTER DATABASE shop SET search_path = "My ""app", shadows, pg_catalog, public; ALTER DATABASE shop SET xmloption = document;
 B2
 sed -i 's/ staging: {/& snapshot: { copy_threshold = "64kB"; };/' deploy-db.cfg
 
@@ -58,7 +62,7 @@ sed -i 's/ staging: {/& snapshot: { copy_threshold = "64kB"; };/' deploy-db.cfg
 expect_status 0 ddb snapshot staging >out 2>err
 taken=$(basename "$(cat out)")
 tar xOf "snapshots/$taken" copy.list >list
-for table in big child parent part_1 scratch wide '"My ""app"."T able"'; do
+for table in big child parent part_1 scratch wide '"My ""app"."T able"' 'shadows."%s (x) FROM STDIN; -- "'; do
     expect_contains "$(cat list)" "$table"
 done
 [[ $(tar tf "snapshots/$taken" | grep -c '^data/') -ge 8 ]] || fail "fewer than 8 chunks"
@@ -105,6 +109,7 @@ psql_at postgres "ALTER ROLE postgres SET log_statement = 'all'"
 expect_status 0 ddb restore staging "$taken" --yes -v >out 2>err
 expect_equal "statement: COPY public.big (id, t, k) FROM STDIN (FORMAT binary)" "$(loaded_as big)"
 expect_equal '' "$(grep 'loaded as text' err || true)" "what was refused"
+grep -q 'COPY shadows.* FROM STDIN (FORMAT binary)$' "$CLUSTER_DIR/log" || fail "the table whose types have the names of others"
 grep -q 'COPY "My ""app"."T able" .* FROM STDIN$' "$CLUSTER_DIR/log" || fail "the table with odd types"
 DEPLOY_DB_FAULT=restore.convert@3:fail expect_status 0 "$DDB_FAULTS_B/deploy-db" restore staging "$taken" --yes -v >out 2>err
 expect_contains "$(cat err)" "is loaded as text: a line is not what COPY prints of this table"

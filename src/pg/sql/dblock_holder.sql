@@ -11,7 +11,7 @@ JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
 WHERE l.locktype = 'advisory'
   AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d
                     WHERE d.datname = pg_catalog.current_database())
-  AND l.classid = $1::oid
-  AND l.objid = $2::oid
+  AND l.classid = $1::pg_catalog.oid
+  AND l.objid = $2::pg_catalog.oid
   AND l.objsubid = 2
   AND l.granted

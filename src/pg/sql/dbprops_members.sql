@@ -3,9 +3,9 @@
 SELECT quote_literal(g.rolname), quote_literal(u.rolname),
        format(E'GRANT %I TO %I%s;\n', g.rolname, u.rolname,
               CASE WHEN bool_or(j.row ? 'inherit_option')
-                   THEN format(' WITH ADMIN %s, INHERIT %s, SET %s', bool_or(m.admin_option)::text,
-                               bool_or((j.row ->> 'inherit_option')::boolean)::text,
-                               bool_or((j.row ->> 'set_option')::boolean)::text)
+                   THEN format(' WITH ADMIN %s, INHERIT %s, SET %s', bool_or(m.admin_option)::pg_catalog.text,
+                               bool_or((j.row ->> 'inherit_option')::boolean)::pg_catalog.text,
+                               bool_or((j.row ->> 'set_option')::boolean)::pg_catalog.text)
                    WHEN bool_or(m.admin_option) THEN ' WITH ADMIN OPTION' ELSE '' END)
 FROM pg_catalog.pg_auth_members AS m
 JOIN pg_catalog.pg_roles AS g ON g.oid = m.roleid

@@ -10,7 +10,7 @@ SELECT quote_literal(r.rolname),
               CASE WHEN r.rolreplication THEN ' REPLICATION' ELSE '' END,
               CASE WHEN r.rolbypassrls THEN ' BYPASSRLS' ELSE '' END,
               CASE WHEN r.rolconnlimit >= 0 THEN ' CONNECTION LIMIT ' || r.rolconnlimit ELSE '' END,
-              ' VALID UNTIL ' || quote_literal(r.rolvaliduntil::text))
+              ' VALID UNTIL ' || quote_literal(r.rolvaliduntil::pg_catalog.text))
        || coalesce((SELECT string_agg(format(E'ALTER ROLE %I SET %I TO %s;\n', r.rolname,
                         split_part(c.entry, '=', 1),
                         CASE WHEN lower(split_part(c.entry, '=', 1)) IN ('local_preload_libraries',

@@ -34,7 +34,7 @@ SELECT o.before, o.after FROM (
     UNION ALL
     SELECT 6, '', 0, 'ALTER DATABASE ', ' IS_TEMPLATE true' FROM d WHERE datistemplate
     UNION ALL
-    SELECT 7, coalesce(s.rolname::text, ''), s.n,
+    SELECT 7, coalesce(s.rolname::pg_catalog.text, ''), s.n,
            CASE s.setrole WHEN 0 THEN 'ALTER DATABASE '
                           ELSE 'ALTER ROLE ' || quote_ident(s.rolname) || ' IN DATABASE ' END,
            ' SET ' || quote_ident(s.name) || ' TO '

@@ -21,12 +21,12 @@ FROM (SELECT a.pid, a.application_name, a.usename, a.xact_start, a.query,
                        OR (a.state = 'active'
                            AND a.query ~* '^\s*copy\s.*\sto\s+stdout')
                   THEN 'dump'
-                  WHEN $1::int8 <= 0 THEN NULL
+                  WHEN $1::pg_catalog.int8 <= 0 THEN NULL
                   WHEN a.xact_start IS NULL AND a.query = '<insufficient privilege>'
                        AND v.virtualtransaction IS NOT NULL
                   THEN 'hidden'
                   WHEN a.xact_start < pg_catalog.clock_timestamp()
-                                      - $1::int8 * '1 millisecond'::pg_catalog.interval
+                                      - $1::pg_catalog.int8 * '1 millisecond'::pg_catalog.interval
                   THEN 'long' END AS kind
       FROM pg_catalog.pg_stat_activity a
       LEFT JOIN pg_catalog.pg_locks v

@@ -7,7 +7,7 @@ SELECT pg_catalog.concat(
 FROM (SELECT DISTINCT k.pid
       FROM pg_catalog.pg_locks k
       WHERE k.locktype = 'relation'
-        AND k.relation = $1::oid
+        AND k.relation = $1::pg_catalog.oid
         AND k.database = (SELECT d.oid FROM pg_catalog.pg_database d
                           WHERE d.datname = pg_catalog.current_database())
         AND k.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()) l
