@@ -35,6 +35,8 @@ static int read_facts(struct db *db, struct arena *arena, struct health *health,
                            "give schema \"public\" of a new database to role %s, as only a superuser "
                            "can before PostgreSQL 15",
                            db_value(facts, 0, 6))
+        : db_value(facts, 0, 8) != NULL
+            ? arena_printf(arena, "put rows into table %s", db_value(facts, 0, 8))
             : NULL;
     return 0;
 }

@@ -89,6 +89,22 @@ psql_at postgres "ALTER ROLE deployer CONNECTION LIMIT -1"
 state_of shop after
 expect_same before after "the database after a restore with six sessions"
 
+# --- nor where its tables take no more rows from it: they have their rights before their rows -------------
+
+psql_at shop "CREATE TABLE archive AS SELECT 1 AS id; ALTER TABLE archive OWNER TO deployer; REVOKE INSERT ON archive FROM deployer"
+state_of shop before
+expect_status 0 ddb plan production >out 2>err
+expect_contains "$(cat out)" "restore: not offered"
+expect_contains "$(cat out)" "may not put rows into table public.archive"
+expect_status 9 ddb production >out 2>err
+psql_at postgres "ALTER ROLE deployer SUPERUSER" # the snapshot has these rights, too
+expect_status 8 ddb recover production >out 2>err
+psql_at postgres "ALTER ROLE deployer NOSUPERUSER"
+state_of shop after
+expect_same before after "the database after a restore by a superuser"
+psql_at shop "DROP TABLE archive"
+state_of shop before
+
 # --- a role that may not change the version table is refused, whatever it wants -----------------------
 
 psql_at postgres "CREATE ROLE reader LOGIN"

@@ -21,7 +21,17 @@ SELECT r.rolsuper OR (r.rolcreatedb AND pg_catalog.pg_has_role(d.datdba, 'USAGE'
           AND NOT r.rolsuper
           AND pg_catalog.current_setting('server_version_num')::int < 150000),
        -- superusers have no limit, whatever is set
-       CASE WHEN r.rolsuper THEN -1 ELSE r.rolconnlimit END
+       CASE WHEN r.rolsuper THEN -1 ELSE r.rolconnlimit END,
+       -- a restore gives tables their access rights before their rows
+       (SELECT pg_catalog.min(pg_catalog.format('%I.%I', n.nspname, c.relname))
+        FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind = 'r' AND c.relpersistence <> 't'
+          AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'deploy_db')
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
+                          WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                            AND e.objid = c.oid AND e.deptype = 'e')
+          AND NOT pg_catalog.has_table_privilege(c.oid, 'INSERT'))
 FROM pg_catalog.pg_database d
 CROSS JOIN pg_catalog.pg_roles r
 WHERE d.datname = pg_catalog.current_database()
