@@ -159,6 +159,9 @@ back()
     done
     cluster_restart
 }
+# A checkpoint that removes a file of the log would make room in the middle of a restore.
+psql_at postgres "ALTER SYSTEM SET min_wal_size = '1GB'"
+psql_at postgres "SELECT pg_reload_conf()" >/dev/null
 for mib in 0 8 16; do
     begin "$mib MiB of room"
     psql_at shop "SELECT 1" >/dev/null # the first session writes a file
