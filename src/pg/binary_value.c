@@ -1,71 +1,9 @@
 /* binary_value - see binary_value.h. */
-#include "pg/binary_value.h"
+#include "pg/binary_parts.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <math.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* --- parts ---------------------------------------------------------------------------------------- */
-
-static ptrdiff_t put16(char *to, uint16_t value)
-{
-    value = htobe16(value);
-    memcpy(to, &value, sizeof value);
-    return sizeof value;
-}
-
-static ptrdiff_t put32(char *to, uint32_t value)
-{
-    value = htobe32(value);
-    memcpy(to, &value, sizeof value);
-    return sizeof value;
-}
-
-static ptrdiff_t put64(char *to, uint64_t value)
-{
-    value = htobe64(value);
-    memcpy(to, &value, sizeof value);
-    return sizeof value;
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-/* Text that is being read. */
-struct cursor {
-    const char *at, *end;
-};
-
-/* ${least} to ${most} digits, no more than nine. */
-static bool take_number(struct cursor *cursor, int least, int most, int *value)
-{
-    int n = 0;
-
-    for (*value = 0; n < most && cursor->at < cursor->end && is_digit(*cursor->at); n++)
-        *value = 10 * *value + (*cursor->at++ - '0');
-    return n >= least;
-}
-
-static bool take(struct cursor *cursor, const char *text)
-{
-    const size_t n = strlen(text);
-
-    if ((size_t)(cursor->end - cursor->at) < n || memcmp(cursor->at, text, n) != 0)
-        return false;
-    cursor->at += n;
-    return true;
-}
-
-static bool is_text(const char *text, size_t n, const char *wanted)
-{
-    return n == strlen(wanted) && memcmp(text, wanted, n) == 0;
-}
 
 /* --- whole numbers, truth, uuid --------------------------------------------------------------------- */
 
@@ -78,7 +16,7 @@ static bool whole(const char *text, size_t n, int64_t least, int64_t most, int64
     if (i == n || n - i > 19)
         return false;
     for (; i < n; i++) {
-        if (!is_digit(text[i]))
+        if (!binary_is_digit(text[i]))
             return false;
         size = 10 * size + (uint64_t)(text[i] - '0');
     }
@@ -92,28 +30,28 @@ static ptrdiff_t to_int2(const char *text, size_t n, char *to)
 {
     int64_t value;
 
-    return whole(text, n, INT16_MIN, INT16_MAX, &value) ? put16(to, (uint16_t)value) : -1;
+    return whole(text, n, INT16_MIN, INT16_MAX, &value) ? binary_put16(to, (uint16_t)value) : -1;
 }
 
 static ptrdiff_t to_int4(const char *text, size_t n, char *to)
 {
     int64_t value;
 
-    return whole(text, n, INT32_MIN, INT32_MAX, &value) ? put32(to, (uint32_t)value) : -1;
+    return whole(text, n, INT32_MIN, INT32_MAX, &value) ? binary_put32(to, (uint32_t)value) : -1;
 }
 
 static ptrdiff_t to_oid(const char *text, size_t n, char *to)
 {
     int64_t value;
 
-    return whole(text, n, 0, UINT32_MAX, &value) ? put32(to, (uint32_t)value) : -1;
+    return whole(text, n, 0, UINT32_MAX, &value) ? binary_put32(to, (uint32_t)value) : -1;
 }
 
 static ptrdiff_t to_int8(const char *text, size_t n, char *to)
 {
     int64_t value;
 
-    return whole(text, n, INT64_MIN, INT64_MAX, &value) ? put64(to, (uint64_t)value) : -1;
+    return whole(text, n, INT64_MIN, INT64_MAX, &value) ? binary_put64(to, (uint64_t)value) : -1;
 }
 
 static ptrdiff_t to_bool(const char *text, size_t n, char *to)
@@ -167,8 +105,8 @@ static bool is_float(const char *text, size_t n, char copy[64])
         return false;
     memcpy(copy, text, n);
     copy[n] = '\0';
-    return strspn(copy, "-0123456789.e+") == n || is_text(text, n, "NaN") ||
-           is_text(text, n, "Infinity") || is_text(text, n, "-Infinity");
+    return strspn(copy, "-0123456789.e+") == n || binary_is_text(text, n, "NaN") ||
+           binary_is_text(text, n, "Infinity") || binary_is_text(text, n, "-Infinity");
 }
 
 /* Whether strtod has read all of it. What is too large or too small for the type is an error for the server;
@@ -189,7 +127,7 @@ static ptrdiff_t to_float4(const char *text, size_t n, char *to)
     errno = 0;
     value = strtof(copy, &end);
     memcpy(&bits, &value, sizeof bits);
-    return is_read(end, value) ? put32(to, bits) : -1;
+    return is_read(end, value) ? binary_put32(to, bits) : -1;
 }
 
 static ptrdiff_t to_float8(const char *text, size_t n, char *to)
@@ -203,17 +141,17 @@ static ptrdiff_t to_float8(const char *text, size_t n, char *to)
     errno = 0;
     value = strtod(copy, &end);
     memcpy(&bits, &value, sizeof bits);
-    return is_read(end, value) ? put64(to, bits) : -1;
+    return is_read(end, value) ? binary_put64(to, bits) : -1;
 }
 
 enum { NUMERIC_POS = 0, NUMERIC_NEG = 0x4000, NUMERIC_NAN = 0xC000, NUMERIC_PINF = 0xD000, NUMERIC_NINF = 0xF000 };
 
 static ptrdiff_t put_numeric(char *to, size_t n_groups, size_t weight, int sign, size_t scale)
 {
-    put16(to, (uint16_t)n_groups);
-    put16(to + 2, (uint16_t)weight);
-    put16(to + 4, (uint16_t)sign);
-    put16(to + 6, (uint16_t)scale);
+    binary_put16(to, (uint16_t)n_groups);
+    binary_put16(to + 2, (uint16_t)weight);
+    binary_put16(to + 4, (uint16_t)sign);
+    binary_put16(to + 6, (uint16_t)scale);
     return (ptrdiff_t)(8 + 2 * n_groups);
 }
 
@@ -232,11 +170,11 @@ static ptrdiff_t put_groups(char *to, const char *text, size_t before, size_t af
             const char c = i < first ? (left < pad ? '0' : text[left - pad])
                                      : (right < after ? text[before + 1 + right] : '0');
 
-            if (!is_digit(c))
+            if (!binary_is_digit(c))
                 return -1;
             value = 10 * value + (unsigned)(c - '0');
         }
-        out += put16(out, (uint16_t)value);
+        out += binary_put16(out, (uint16_t)value);
     }
     return put_numeric(to, groups, first - 1, sign, after);
 }
@@ -248,9 +186,9 @@ static ptrdiff_t to_numeric(const char *text, size_t n, char *to)
     const size_t length = n - (negative ? 1 : 0);
     size_t before;
 
-    if (is_text(text, n, "NaN"))
+    if (binary_is_text(text, n, "NaN"))
         return put_numeric(to, 0, 0, NUMERIC_NAN, 0);
-    if (is_text(digits, length, "Infinity"))
+    if (binary_is_text(digits, length, "Infinity"))
         return put_numeric(to, 0, 0, negative ? NUMERIC_NINF : NUMERIC_PINF, 0);
     point = length == 0 ? NULL : memchr(digits, '.', length);
     before = point == NULL ? length : (size_t)(point - digits);
@@ -258,123 +196,6 @@ static ptrdiff_t to_numeric(const char *text, size_t n, char *to)
         return -1;
     return put_groups(to, digits, before, point == NULL ? 0 : length - before - 1,
                       negative ? NUMERIC_NEG : NUMERIC_POS);
-}
-
-/* --- times ------------------------------------------------------------------------------------------ */
-
-#define DAY_USECS INT64_C(86400000000)
-
-/* From 2000-01-01 in the proleptic Gregorian calendar; the year 0 is 1 BC. */
-static int64_t days(int year, int month, int day)
-{
-    const int64_t y = month > 2 ? year : year - 1; /* a year that ends with February */
-    const int64_t era = (y >= 0 ? y : y - 399) / 400, of_era = y - 400 * era;
-    const int64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-
-    return 146097 * era + 365 * of_era + of_era / 4 - of_era / 100 + of_year - 730425;
-}
-
-/* YYYY-MM-DD, and where the text ends, " BC". */
-static bool take_date(struct cursor *cursor, int64_t *value)
-{
-    const bool is_bc = cursor->end - cursor->at > 3 && memcmp(cursor->end - 3, " BC", 3) == 0;
-    int year, month, day;
-
-    if (is_bc)
-        cursor->end -= 3;
-    if (!take_number(cursor, 4, 7, &year) || !take(cursor, "-") ||
-        !take_number(cursor, 2, 2, &month) || !take(cursor, "-") ||
-        !take_number(cursor, 2, 2, &day) || month < 1 || month > 12 || day < 1 || year < 1)
-        return false;
-    year = is_bc ? 1 - year : year;
-    *value = days(year, month, day);
-    return day <= 28 ||
-           *value < (month == 12 ? days(year + 1, 1, 1) : days(year, month + 1, 1));
-}
-
-/* HH:MM:SS, with up to six digits of a second's fraction. */
-static bool take_time(struct cursor *cursor, int64_t *usecs)
-{
-    int hour, minute, second, fraction = 0, digit, left = 6;
-
-    if (!take_number(cursor, 2, 2, &hour) || !take(cursor, ":") ||
-        !take_number(cursor, 2, 2, &minute) || !take(cursor, ":") ||
-        !take_number(cursor, 2, 2, &second) || hour > 24 || minute > 59 || second > 59)
-        return false;
-    if (take(cursor, ".")) {
-        for (; left > 0 && take_number(cursor, 1, 1, &digit); left--)
-            fraction = 10 * fraction + digit;
-        if (left == 6)
-            return false;
-        for (; left > 0; left--)
-            fraction *= 10;
-    }
-    *usecs = ((hour * INT64_C(60) + minute) * 60 + second) * 1000000 + fraction;
-    return *usecs <= DAY_USECS;
-}
-
-/* +HH, +HH:MM or +HH:MM:SS. */
-static bool take_zone(struct cursor *cursor, int64_t *usecs)
-{
-    const bool negative = take(cursor, "-");
-    int hour, minute = 0, second = 0;
-
-    if ((!negative && !take(cursor, "+")) || !take_number(cursor, 2, 2, &hour) ||
-        (take(cursor, ":") && !take_number(cursor, 2, 2, &minute)) ||
-        (take(cursor, ":") && !take_number(cursor, 2, 2, &second)))
-        return false;
-    *usecs = ((hour * INT64_C(60) + minute) * 60 + second) * (negative ? -1000000 : 1000000);
-    return true;
-}
-
-static ptrdiff_t to_date(const char *text, size_t n, char *to)
-{
-    struct cursor cursor = {text, text + n};
-    int64_t value;
-
-    if (is_text(text, n, "infinity"))
-        return put32(to, INT32_MAX);
-    if (is_text(text, n, "-infinity"))
-        return put32(to, (uint32_t)INT32_MIN);
-    if (!take_date(&cursor, &value) || cursor.at != cursor.end || value <= INT32_MIN || value >= INT32_MAX)
-        return -1; /* the ends are the infinite dates */
-    return put32(to, (uint32_t)value);
-}
-
-static ptrdiff_t to_time(const char *text, size_t n, char *to)
-{
-    struct cursor cursor = {text, text + n};
-    int64_t usecs;
-
-    return take_time(&cursor, &usecs) && cursor.at == cursor.end ? put64(to, (uint64_t)usecs) : -1;
-}
-
-static ptrdiff_t timestamp(const char *text, size_t n, bool has_zone, char *to)
-{
-    struct cursor cursor = {text, text + n};
-    int64_t date, usecs, zone = 0, value;
-
-    if (is_text(text, n, "infinity"))
-        return put64(to, INT64_MAX);
-    if (is_text(text, n, "-infinity"))
-        return put64(to, (uint64_t)INT64_MIN);
-    if (!take_date(&cursor, &date) || !take(&cursor, " ") || !take_time(&cursor, &usecs) ||
-        (has_zone && !take_zone(&cursor, &zone)) || cursor.at != cursor.end)
-        return -1;
-    if (__builtin_mul_overflow(date, DAY_USECS, &value) ||
-        __builtin_add_overflow(value, usecs - zone, &value) || value == INT64_MIN || value == INT64_MAX)
-        return -1;
-    return put64(to, (uint64_t)value);
-}
-
-static ptrdiff_t to_timestamp(const char *text, size_t n, char *to)
-{
-    return timestamp(text, n, false, to);
-}
-
-static ptrdiff_t to_timestamptz(const char *text, size_t n, char *to)
-{
-    return timestamp(text, n, true, to);
 }
 
 /* --- texts and bytes -------------------------------------------------------------------------------- */
@@ -405,13 +226,24 @@ binary_value *binary_value_of(unsigned oid)
         unsigned oid;
         binary_value *value;
     } types[] = {
-        {16, to_bool},           {17, to_bytea},          {20, to_int8},
-        {21, to_int2},           {23, to_int4},           {25, binary_value_text},
-        {26, to_oid},            {114, binary_value_text}, /* json */
-        {700, to_float4},        {701, to_float8},        {1042, binary_value_text}, /* bpchar */
+        {16, to_bool},
+        {17, to_bytea},
+        {20, to_int8},
+        {21, to_int2},
+        {23, to_int4},
+        {25, binary_value_text},
+        {26, to_oid},
+        {114, binary_value_text}, /* json */
+        {700, to_float4},
+        {701, to_float8},
+        {1042, binary_value_text}, /* bpchar */
         {1043, binary_value_text}, /* varchar */
-        {1082, to_date},         {1083, to_time},         {1114, to_timestamp},
-        {1184, to_timestamptz},  {1700, to_numeric},      {2950, to_uuid},
+        {1082, binary_date},
+        {1083, binary_time},
+        {1114, binary_timestamp},
+        {1184, binary_timestamptz},
+        {1700, to_numeric},
+        {2950, to_uuid},
         {3802, to_jsonb},
     };
 

@@ -1,8 +1,9 @@
 /* copy_binary - see copy_binary.h. */
 #include "pg/copy_binary.h"
 
-#include <endian.h>
 #include <string.h>
+
+#include "pg/binary_parts.h"
 
 /* --- which columns ---------------------------------------------------------------------------------- */
 
@@ -50,12 +51,6 @@ int copy_binary_columns(struct db *db, struct arena *arena, const char *quoted, 
 
 /* --- lines ------------------------------------------------------------------------------------------ */
 
-static void put32(char *to, uint32_t value)
-{
-    value = htobe32(value);
-    memcpy(to, &value, sizeof value);
-}
-
 /* What COPY writes for a byte that would end a field or a line, or begin such a pair; 0: nothing. */
 static char unescaped(char c)
 {
@@ -92,7 +87,7 @@ static ptrdiff_t put_field(struct copy_binary *binary, size_t column, const char
     ptrdiff_t size = (ptrdiff_t)n;
 
     if (escapes && n == 2 && field[0] == '\\' && field[1] == 'N') {
-        put32(to, UINT32_MAX); /* NULL */
+        binary_put32(to, UINT32_MAX); /* NULL */
         return 4;
     }
     if (escapes) {
@@ -103,7 +98,7 @@ static ptrdiff_t put_field(struct copy_binary *binary, size_t column, const char
         size = binary->values[column](field, (size_t)size, to + 4);
     if (size < 0 || size > INT32_MAX)
         return -1;
-    put32(to, (uint32_t)size);
+    binary_put32(to, (uint32_t)size);
     return 4 + size;
 }
 
