@@ -132,16 +132,19 @@ static int add_kept(struct run *run, struct buf *out, json_t *json, struct err *
         return -1;
     for (size_t i = 0; i < n; i++) {
         char size[32] = "of unknown size";
+        int64_t bytes;
 
-        if (list[i].bytes >= 0)
-            size_text(list[i].bytes, size);
+        if (swap_bytes(run->db, list[i].name, &bytes, err) != 0)
+            return -1;
+        if (bytes >= 0)
+            size_text(bytes, size);
         buf_addf(out, "kept      %s, %s, put aside by run %s\n", list[i].name, size,
                  list[i].run);
         json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:o}", "database", list[i].name,
                                                "state", list[i].word, "run", list[i].run,
                                                "size_bytes",
-                                               list[i].bytes < 0 ? json_null()
-                                                                 : json_integer(list[i].bytes)));
+                                               bytes < 0 ? json_null()
+                                                                 : json_integer(bytes)));
     }
     return 0;
 }

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "bundle/bundle_name.h"
+#include "deploy/restore_proof.h"
 #include "pg/analyze.h"
 #include "pg/copy_binary.h"
 #include "pg/copy_in.h"
@@ -103,7 +104,7 @@ void restore_load_plan(struct run *run, struct stored_bundle *stored, const stru
     const struct bundle *bundle = &stored->bundle;
 
     *load = (struct restore_load){
-        .stored = stored, .filter = filter, .fresh = fresh, .major = meta_major(meta)};
+        .stored = stored, .filter = filter, .fresh = fresh, .meta = meta};
     pthread_mutex_init(&load->mutex, NULL);
     load->tables = arena_alloc(run->arena, (bundle->n_tables + 1) * sizeof *load->tables);
     for (size_t i = 0; i < bundle->n_tables; i++)
@@ -205,9 +206,9 @@ static int prepare(struct worker *worker, struct err *err)
     struct reader *reader = worker->own;
     const struct bundle_table *table = table_of(load, reader);
     const char *columns = bundle_copy_columns(table->copy);
-    const bool is_compared = table->hash != NULL && table->hash[0] != '\0' &&
-                             load->filter[reader->table->table].table == NULL &&
-                             db_server_version(worker->db) / 10000 == load->major;
+    const bool is_compared =
+        restore_proof_compares(table, load->filter[reader->table->table].table, load->meta,
+                               db_server_version(worker->db));
 
     reader->quoted = arena_strndup(worker->services.arena, table->copy,
                                    (size_t)(columns - table->copy) - 1); /* and a space */

@@ -17,7 +17,7 @@ struct restore_load {
     struct stored_bundle *stored;
     struct restore_rows *filter;
     const char *fresh;
-    int major;              /* the release that the snapshot is of */
+    const struct meta *meta;
     struct chunked *tables; /* the largest first */
     size_t n_tables;
     pthread_mutex_t mutex; /* for what is done of the tables */

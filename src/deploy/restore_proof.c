@@ -224,6 +224,13 @@ static const struct masked_table *filtered(const struct run *run, const struct b
                : refresh_masks_table(run->filter->masks, table->schema, table->name);
 }
 
+bool restore_proof_compares(const struct bundle_table *table, const struct masked_table *masked,
+                            const struct meta *meta, int server)
+{
+    return table->hash != NULL && table->hash[0] != '\0' && masked == NULL &&
+           server / 10000 == meta_major(meta);
+}
+
 /* What stays empty is proven to be empty. */
 static void expect_empty(struct run *run, struct restore_proof *proof)
 {
@@ -251,7 +258,7 @@ static int read_plan(struct run *run, struct restore_proof *proof, const struct 
 
     if (db_open(run->services->target, proof->fresh, DB_READ, &db, err) != 0)
         return -1;
-    server = db_server_version(db) / 10000;
+    server = db_server_version(db);
     rc = db_export_snapshot(db, exported, err);
     if (rc == 0)
         rc = copy_plan_take(db, run->arena, -1, LOCK_WAIT_MS, &proof->plan, &changed, err);
@@ -264,17 +271,15 @@ static int read_plan(struct run *run, struct restore_proof *proof, const struct 
         return -1;
     expect_empty(run, proof);
     proof->found = arena_alloc(run->arena, (proof->plan.n + 1) * sizeof *proof->found);
-    for (size_t i = 0; i < proof->plan.n && server == meta_major(meta); i++) {
-        const char *hash = proof->wanted[i]->hash;
-
-        proof->found[i].hashed =
-            hash != NULL && hash[0] != '\0' && filtered(run, proof->wanted[i]) == NULL;
+    for (size_t i = 0; i < proof->plan.n; i++) {
+        proof->found[i].hashed = restore_proof_compares(
+            proof->wanted[i], filtered(run, proof->wanted[i]), meta, server);
         proof->n_hashed += proof->found[i].hashed;
     }
-    if (server != meta_major(meta))
+    if (server / 10000 != meta_major(meta))
         log_info("rows are compared by their number only: the server is of release %d, the snapshot "
                  "of %s",
-                 server, meta->server_version == NULL ? "an unknown one" : meta->server_version);
+                 server / 10000, meta->server_version == NULL ? "an unknown one" : meta->server_version);
     return 0;
 }
 

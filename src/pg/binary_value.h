@@ -11,12 +11,12 @@
 
 #include "base/err.h"
 
-/* What one byte of text grows to at most, and what a value has beside that. */
-enum { BINARY_VALUE_GROWTH = 1, BINARY_VALUE_MORE = 24 };
+/* By how many bytes a value may be longer than its text. */
+enum { BINARY_VALUE_MORE = 24 };
 
 /* binary_value(text, n, to): the value of ${n} bytes of ${text}, without COPY's escapes, to ${to}, which
- * has room for n * BINARY_VALUE_GROWTH + BINARY_VALUE_MORE bytes and may not overlap. How many bytes it
- * is; -1: this is no such value. */
+ * has room for n + BINARY_VALUE_MORE bytes and may not overlap. How many bytes it is; -1: this is no such
+ * value. */
 typedef ptrdiff_t binary_value(const char *text, size_t n, char *to);
 
 /* binary_value_of(oid): for the type ${oid} of pg_type.dat, NULL for one that is not known here.

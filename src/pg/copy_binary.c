@@ -110,7 +110,7 @@ static bool put_line(struct copy_binary *binary, const char *line, size_t n, str
     size_t column = 0;
     char *to;
 
-    buf_reserve(out, n * BINARY_VALUE_GROWTH + binary->n * (4 + BINARY_VALUE_MORE) + 2);
+    buf_reserve(out, n + binary->n * (4 + BINARY_VALUE_MORE) + 2);
     if (escapes)
         buf_reserve(&binary->plain, n);
     to = out->data + out->len;
@@ -131,7 +131,6 @@ static bool put_line(struct copy_binary *binary, const char *line, size_t n, str
     }
     out->len = (size_t)(to - out->data);
     out->data[out->len] = '\0';
-    binary->rows++;
     return true;
 }
 

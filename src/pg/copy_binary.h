@@ -17,8 +17,7 @@ struct copy_binary {
     binary_value *const *values; /* of each column */
     size_t n;
     bool begun;
-    int64_t rows;    /* that are complete */
-    struct buf rest; /* the beginning of a line whose end has not come */
+    struct buf rest;  /* the beginning of a line whose end has not come */
     struct buf plain; /* scratch: a field without its escapes */
 };
 

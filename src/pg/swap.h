@@ -21,13 +21,15 @@ struct swap_kept {
     const char *name;
     const char *word; /* "before", "failed", "undone" */
     const char *run;
-    int64_t bytes; /* -1: our role may not ask */
 };
 
 /* swap_kept(db, arena, live, list, n, err): the databases that are kept of ${live}, whose names are exactly
  * what swap_name made of them; the newest run first. From any database of the server. */
 int swap_kept(struct db *db, struct arena *arena, const char *live, struct swap_kept **list,
               size_t *n, struct err *err) CHECK;
+
+/* swap_bytes(db, name, bytes, err): the size of a database; -1: our role may not ask, or it has gone. */
+int swap_bytes(struct db *db, const char *name, int64_t *bytes, struct err *err) CHECK;
 
 /* swap_create(admin, name, props, err): CREATE DATABASE from template0 with the encoding, locale and
  * owner of ${props}, and in their tablespace where the server has it and our role may create in it. An

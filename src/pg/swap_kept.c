@@ -28,7 +28,7 @@ static bool parse(struct arena *arena, const char *live, const char *name, struc
 
             if (!is_run(run) || strcmp(swap_name(arena, live, words[i], run), name) != 0)
                 continue;
-            *kept = (struct swap_kept){name, words[i], run, -1};
+            *kept = (struct swap_kept){name, words[i], run};
             return true;
         }
     }
@@ -41,7 +41,7 @@ static int newest_first(const void *a, const void *b)
 }
 
 /* pg_database_size() wants CONNECT, or a role that may read all statistics. */
-static int measure(struct db *db, struct swap_kept *kept, struct err *err)
+int swap_bytes(struct db *db, const char *name, int64_t *bytes, struct err *err)
 {
     auto_result struct db_result *rows = NULL;
 
@@ -49,9 +49,9 @@ static int measure(struct db *db, struct swap_kept *kept, struct err *err)
                  "SELECT pg_catalog.pg_database_size(oid) FROM pg_catalog.pg_database WHERE datname = $1 "
                  "AND (pg_catalog.has_database_privilege(oid, 'CONNECT') "
                  "OR pg_catalog.pg_has_role('pg_read_all_stats', 'MEMBER'))",
-                 1, kept->name) < 0)
-        return -1;
-    kept->bytes = db_rows(rows) > 0 ? db_int(rows, 0, 0) : -1;
+                 1, name) < 0)
+        return err_wrap(err, "could not measure the database \"%s\"", name);
+    *bytes = db_rows(rows) > 0 ? db_int(rows, 0, 0) : -1;
     return 0;
 }
 
@@ -67,15 +67,9 @@ int swap_kept(struct db *db, struct arena *arena, const char *live, struct swap_
         return err_wrap(err, "could not list the databases");
     *list = arena_alloc(arena, (size_t)db_rows(rows) * sizeof **list);
     *n = 0;
-    for (int i = 0; i < db_rows(rows); i++) {
-        struct swap_kept *kept = &(*list)[*n];
-
-        if (!parse(arena, live, arena_strdup(arena, db_value(rows, i, 0)), kept))
-            continue;
-        if (measure(db, kept, err) < 0)
-            return err_wrap(err, "could not measure the database \"%s\"", kept->name);
-        (*n)++;
-    }
+    for (int i = 0; i < db_rows(rows); i++)
+        if (parse(arena, live, arena_strdup(arena, db_value(rows, i, 0)), &(*list)[*n]))
+            (*n)++;
     if (*n > 0)
         qsort(*list, *n, sizeof **list, newest_first);
     return 0;

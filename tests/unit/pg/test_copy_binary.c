@@ -31,13 +31,13 @@ static int tear_down(void **state)
 static const char *value(unsigned oid, const char *text)
 {
     const size_t n = strlen(text);
-    char *to = arena_alloc(arena, n * BINARY_VALUE_GROWTH + BINARY_VALUE_MORE);
+    char *to = arena_alloc(arena, n + BINARY_VALUE_MORE);
     ptrdiff_t size = binary_value_of(oid)(text, n, to);
     char *digits;
 
     if (size < 0)
         return NULL;
-    assert_true((size_t)size <= n * BINARY_VALUE_GROWTH + BINARY_VALUE_MORE);
+    assert_true((size_t)size <= n + BINARY_VALUE_MORE);
     digits = arena_alloc(arena, (size_t)size * 2 + 1);
     for (ptrdiff_t i = 0; i < size; i++)
         snprintf(digits + 2 * i, 3, "%02x", (unsigned char)to[i]);
